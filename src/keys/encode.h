@@ -1,0 +1,34 @@
+/* encode.h - a keyset as bytes, for records and for the disk.
+ *
+ *   version u8 = 1
+ *   count u16, per key:           name 16 | secret 32 | made_ms u64 | seal_from u64 |
+ *                                 seal_until u64 | open_until u64 | maker u64 | flags u8
+ *   count u16, per confirmation:  name 16 | until u64
+ *   count u16, per revocation:    name 16 | until u64
+ *   mark                          made_ms u64 | until u64
+ *
+ * Big-endian. Arrays are strictly sorted by name, so one content has one encoding. Revoked keys
+ * are not written (their revocation is). What is not exactly this is refused whole. */
+#ifndef KEYS_ENCODE_H
+#define KEYS_ENCODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "keys/keyset.h"
+
+#define ENCODE_VERSION 1
+#define ENCODE_ITEMS_MAX 4096U /* of each kind */
+
+/* Into an empty `out`. False if there is too much or no memory. */
+bool encode_keyset(struct secret_buf *out, const struct keyset *set, struct err *err);
+
+/* Into an initialised, empty `out`, which stays empty on failure. Keys that are over at `now_ms`
+ * are left out; keys that keyset_add() refuses make the whole refused. */
+bool decode_keyset(struct keyset *out, const uint8_t *in, size_t len, uint64_t now_ms,
+                   struct err *err);
+
+#endif

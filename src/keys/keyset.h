@@ -1,0 +1,130 @@
+/* keyset.h - all keys of one trust domain, with what was confirmed and revoked.
+ *
+ * Keys, confirmations and revocations are immutable; merging two keysets is union, expiry is by
+ * time. So merging is commutative, associative and idempotent, and hosts that know the same choose
+ * the same sealing key without agreeing on anything (DESIGN section 2).
+ *
+ *   R-KEYSET-1: merge is commutative, associative and idempotent.
+ *   R-KEYSET-2: after any sequence of events no key opens at or after its open_until.
+ *   R-KEYSET-3: a revoked key never opens or seals again, whatever is merged later.
+ *   R-KEYSET-4: keysets with the same content choose the same sealing key.
+ *   R-KEYSET-5: weak, duplicate or ill-timed keys are refused and change nothing.
+ *   R-KEYSET-6: `made` or a mark over 10 min ahead of `now` is refused and changes nothing.
+ *
+ * Arrays are sorted by name, so equal keysets have equal bytes when encoded. `now_ms` is Unix time
+ * in milliseconds. */
+#ifndef KEYS_KEYSET_H
+#define KEYS_KEYSET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "keys/key.h"
+#include "keys/policy.h"
+
+#define KEYSET_KEYS_MAX 65536U
+#define KEYSET_CONFIRMATIONS_MAX 65536U
+#define KEYSET_REVOCATIONS_MAX 512U /* by name; the ring keeps as many */
+
+/* All live hosts hold the key of this name; kept until the key would have expired. */
+struct confirmation {
+    uint8_t name[KEY_NAME_LEN];
+    uint64_t until; /* Unix seconds */
+};
+
+/* The key of this name is withdrawn; kept until it would have expired. */
+struct revocation {
+    uint8_t name[KEY_NAME_LEN];
+    uint64_t until;
+};
+
+/* Every key made at or before `made_ms` is withdrawn. Zeros: none. */
+struct mark {
+    uint64_t made_ms;
+    uint64_t until;
+};
+
+/* Read the fields freely; change them by the calls below only. */
+struct keyset {
+    struct key *keys;
+    size_t key_count, key_cap;
+    struct confirmation *confirmations;
+    size_t confirmation_count, confirmation_cap;
+    struct revocation *revocations;
+    size_t revocation_count, revocation_cap;
+    struct mark mark;
+    uint64_t newest_ms; /* the largest `made` or mark ever seen */
+};
+
+/* What an event did. */
+enum keyset_change {
+    KEYSET_SAME,    /* known already, or over: nothing changed */
+    KEYSET_CHANGED,
+    KEYSET_REFUSED  /* nothing changed, `err` says why */
+};
+
+void keyset_init(struct keyset *set);
+
+/* Wipe all keys and free; takes one that was only initialised. */
+void keyset_free(struct keyset *set);
+
+#define KEYSET(var) __attribute__((cleanup(keyset_free))) struct keyset var = {0}
+
+/* A copy in `out`, which must be initialised and empty. False where there is no memory. */
+bool keyset_copy(struct keyset *out, const struct keyset *set);
+
+/* Add a key. One that is revoked already is kept as a wiped name. */
+enum keyset_change keyset_add(struct keyset *set, const struct key *key, uint64_t now_ms,
+                              struct err *err);
+
+/* Confirm the key of that name, known or not; `until` is its open_until. */
+enum keyset_change keyset_confirm(struct keyset *set, const uint8_t name[KEY_NAME_LEN],
+                                  uint64_t until, uint64_t now_ms, struct err *err);
+
+/* Withdraw one name; `until` is when its key would have expired. */
+enum keyset_change keyset_revoke_name(struct keyset *set, const uint8_t name[KEY_NAME_LEN],
+                                      uint64_t until, uint64_t now_ms, struct err *err);
+
+/* Withdraw every key made at or before made_ms. */
+enum keyset_change keyset_revoke_mark(struct keyset *set, uint64_t made_ms, uint64_t until,
+                                      uint64_t now_ms, struct err *err);
+
+/* Take in all that `from` holds. Refused parts are left out; `err` names the first one. */
+enum keyset_change keyset_merge(struct keyset *set, const struct keyset *from, uint64_t now_ms,
+                                struct err *err);
+
+/* Drop and wipe what is over. True if anything was. */
+bool keyset_expire(struct keyset *set, uint64_t now_ms);
+
+/* `made` for a key that is made now: max(clock, largest `made` or mark ever seen + 1). */
+uint64_t keyset_made_ms(const struct keyset *set, uint64_t now_ms);
+
+/* What `revoke --all` ordered here and now revokes: W = max(clock, largest `made` seen), kept
+ * until the last key concerned would have expired (at least lifetime + rotate + patience). */
+struct mark keyset_mark_all(const struct keyset *set, const struct policy *policy, uint64_t now_ms);
+
+/* NULL if there is none. The pointer holds until the next change. */
+const struct key *keyset_find(const struct keyset *set, const uint8_t name[KEY_NAME_LEN]);
+
+/* Withdraw `name` and every key that sealed since it could open (a ticket forged under it may have
+ * been renewed into them), or with `only` just that one. Refused if it is not known. */
+enum keyset_change keyset_revoke(struct keyset *set, const uint8_t name[KEY_NAME_LEN], bool only,
+                                 const struct policy *policy, uint64_t now_ms, struct err *err);
+
+/* When this key begins to seal: seal_from, or patience later while it is not confirmed. */
+uint64_t keyset_seals_from(const struct key *key, const struct policy *policy);
+
+/* True if it may seal at `now_s`: in time and not revoked. */
+bool keyset_may_seal(const struct key *key, const struct policy *policy, uint64_t now_s);
+
+/* True if it opens at `now_s`. */
+bool keyset_may_open(const struct key *key, uint64_t now_s);
+
+/* The sealing key by the rule of DESIGN section 2; NULL if none may seal. In the mode `each` only
+ * keys of `maker` count. */
+const struct key *keyset_sealing(const struct keyset *set, const struct policy *policy,
+                                 uint64_t maker, uint64_t now_s);
+
+#endif

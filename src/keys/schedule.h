@@ -1,0 +1,52 @@
+/* schedule.h - epochs, and what is to be made when. Pure.
+ *
+ * Time is cut into epochs of `rotate` seconds counted from the Unix epoch, so that all hosts agree
+ * without talking. The key of epoch e seals from e * rotate; it is made one and a half epochs
+ * before, after a random delay, so that usually one host of a farm makes it. */
+#ifndef KEYS_SCHEDULE_H
+#define KEYS_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "keys/keyset.h"
+
+#define SCHEDULE_EMERGENCY_MS 60000U /* emergency keys are at least this far apart */
+
+/* Fresh randomness, as the caller got it from its source. */
+struct key_material {
+    uint8_t name[KEY_NAME_LEN];
+    struct secret secret;
+};
+
+/* The epoch at a Unix time, and when an epoch begins. */
+uint64_t schedule_epoch(const struct policy *policy, uint64_t now_s);
+uint64_t schedule_start_s(const struct policy *policy, uint64_t epoch);
+
+/* When the key of an epoch is due to be made, before any random delay. */
+uint64_t schedule_due_s(const struct policy *policy, uint64_t epoch);
+
+/* The longest random delay for the making of a key: a tenth of rotate, at most 60 s. */
+uint64_t schedule_delay_max_ms(const struct policy *policy);
+
+/* The first epoch after the present one whose key is due and that `set` has no usable key for (in
+ * the mode `each`: none of `maker`). False if there is none. */
+bool schedule_missing(const struct keyset *set, const struct policy *policy, uint64_t maker,
+                      uint64_t now_s, uint64_t *epoch);
+
+/* Fill in the key of an epoch; of a rotation ordered now, which takes over from every key that has
+ * begun to seal (from the next second on if one began in this one); of an emergency, which seals
+ * at once. */
+void schedule_make_epoch(struct key *key, const struct keyset *set, const struct policy *policy,
+                         const struct key_material *fresh, uint64_t maker, uint64_t epoch,
+                         uint64_t now_ms);
+void schedule_make_rotation(struct key *key, const struct keyset *set, const struct policy *policy,
+                            const struct key_material *fresh, uint64_t maker, uint64_t now_ms);
+void schedule_make_emergency(struct key *key, const struct keyset *set, const struct policy *policy,
+                             const struct key_material *fresh, uint64_t maker, uint64_t now_ms);
+
+/* The next Unix second after now_s at which anything changes by time alone: a key starts or ends
+ * to seal, ends to open, is due to be made, or a confirmation or revocation ends. */
+uint64_t schedule_next_s(const struct keyset *set, const struct policy *policy, uint64_t now_s);
+
+#endif

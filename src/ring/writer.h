@@ -1,0 +1,51 @@
+/* writer.h - the only writer of a ring: keysets in, ring out, and back after a restart.
+ * Goes into stekd (files) and into local rings (anonymous memory); not part of what servers call. */
+#ifndef RING_WRITER_H
+#define RING_WRITER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "keys/keyset.h"
+#include "keys/policy.h"
+#include "ring/image.h"
+#include "sys/sys.h"
+
+struct ring_writer {
+    struct sys_owned file; /* fd -1 for a ring in anonymous memory */
+    struct image image;
+    bool is_new; /* no keys were taken over */
+};
+
+/* A moment on both clocks; their difference turns Unix times into ring times. */
+struct ring_time {
+    uint64_t boot_ms;
+    uint64_t unix_ms;
+};
+
+/* Open or create the ring file, alone (R-RING-6), and repair it (R-RING-1). A file that is not a
+ * ring is refused and left as it is; one of another boot, or empty, is made anew. The capacity of
+ * a ring that is there stays (`capacity` is for a new one). `group` is -1, or who may read it. */
+bool ring_writer_open(struct ring_writer *writer, const char *path, uint32_t capacity, gid_t group,
+                      struct err *err);
+
+/* Unlocks; keys stay for the readers. */
+void ring_writer_close(struct ring_writer *writer);
+
+/* Take up the keyset that the ring holds: keys, confirmations, revocations. `set` is initialised
+ * and empty. What is damaged is left out and named in `err`, with true; false: no memory. */
+bool ring_writer_load(const struct ring_writer *writer, struct keyset *set, uint64_t now_ms,
+                      struct err *err);
+
+/* Make the ring hold `set`, with the effective times of `policy`; `maker` is this host, for the
+ * mode `each`. No write where nothing differs. Where the ring is too small for all keys, the
+ * foreign ones that expire soonest are left out, and `err` says so, with true. */
+bool ring_writer_store(struct ring_writer *writer, const struct keyset *set,
+                       const struct policy *policy, uint64_t maker, struct ring_time now,
+                       struct err *err);
+
+/* The clock difference that the ring was last written with; 0 for a new one. */
+uint64_t ring_writer_offset_ms(const struct ring_writer *writer);
+
+#endif

@@ -1,0 +1,82 @@
+/* sys.h - what libstek needs of the system: clock, entropy, memory maps. Nothing else of libstek
+ * touches the system, so that a simulation swaps this folder (and io/) whole. */
+#ifndef SYS_SYS_H
+#define SYS_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+#define SYS_BOOT_ID_LEN 16
+
+uint64_t sys_boot_s(void);  /* CLOCK_BOOTTIME */
+uint64_t sys_boot_ms(void);
+uint64_t sys_unix_ms(void); /* CLOCK_REALTIME */
+
+/* getrandom(2); false with errno where it fails or the pool is not yet seeded. */
+bool sys_random(void *out, size_t len);
+
+/* What tells this boot from another, since CLOCK_BOOTTIME starts anew: ring files that outlived a
+ * boot must not be used. False where the system does not tell. */
+bool sys_boot_id(uint8_t out[SYS_BOOT_ID_LEN]);
+
+/* A mapping, kept out of core dumps and, where the system lets us, locked in memory. */
+struct sys_map {
+    void *base; /* NULL: none */
+    size_t len;
+    dev_t device; /* of the file; 0 for anonymous memory */
+    ino_t inode;
+};
+
+enum sys_open {
+    SYS_OPENED,
+    SYS_ABSENT, /* no file, or no folder, by that name */
+    SYS_UNSAFE, /* an owner or mode that lets others in */
+    SYS_FAILED  /* errno says why */
+};
+
+/* Map a file read-only whose content we trust: a regular file, opened without following a final
+ * link, whose owner is its folder's owner, that nobody but the owner can write and others cannot
+ * read, in a folder that nobody but the owner can write. `err` (may be NULL) says what is wrong. */
+enum sys_open sys_map_trusted(struct sys_map *map, const char *path, struct err *err);
+
+/* True if `path` still names the file that is mapped. */
+bool sys_map_is(const struct sys_map *map, const char *path);
+
+/* Shared anonymous memory, zeroed, inherited by forked children. */
+bool sys_map_anonymous(struct sys_map *map, size_t len);
+
+/* Takes one that maps nothing. */
+void sys_unmap(struct sys_map *map);
+
+/* A file that this process alone writes and that is mapped for it: a ring, of its writer. The
+ * lock lasts until sys_owned_close() or the end of the process. */
+struct sys_owned {
+    struct sys_map map;
+    int fd; /* -1: none */
+    bool created;
+};
+
+/* Open and map `path` for writing, or create it, all zero, fully allocated, with `len` bytes, and
+ * take its lock. An existing file keeps its length; it must be ours, regular, and nobody else's
+ * to write. `group` is -1, or the group that may read it. False, with the reason in `err`. */
+bool sys_owned_open(struct sys_owned *file, const char *path, size_t len, gid_t group,
+                    struct err *err);
+
+/* Unmap and unlock; takes one that is not open. */
+void sys_owned_close(struct sys_owned *file);
+
+/* A file of counters: created by each opener of a ring under a name of its own in `folder`, mapped
+ * shared for it and its children, and held under a shared flock(2) as long as one of them lives.
+ * The folder's group may read it. False where there is no such folder or it may not be written. */
+struct sys_counters {
+    struct sys_map map;
+    int fd;
+};
+bool sys_counters_create(struct sys_counters *file, const char *folder, size_t len);
+void sys_counters_close(struct sys_counters *file);
+
+#endif
