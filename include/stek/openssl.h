@@ -32,16 +32,17 @@ struct stek_openssl_options {
     void (*warn)(const char *text, void *warn_arg);
     void *warn_arg;
 };
-#define STEK_OPENSSL_OPTIONS(var)                                                                  \
-    struct stek_openssl_options var = {sizeof(struct stek_openssl_options), NULL, 0, 0, NULL,      \
-                                       NULL, NULL, NULL}
+#define STEK_OPENSSL_OPTIONS(var) \
+    struct stek_openssl_options var = { \
+        sizeof(struct stek_openssl_options), NULL, 0, 0, NULL, NULL, NULL, NULL}
 
 /* From now on `ctx`, the context that accepts connections, uses the ring's keys, whatever ticket
  * keys or callbacks the server itself set or will set by the older calls. With no key there,
  * handshakes go on without tickets. Takes a reference to the ring and copies `options`, which may
  * be NULL. Attaching again replaces ring and options. */
-STEK_API STEK_MUST_USE enum stek_status stek_openssl_attach(
-    SSL_CTX *ctx, struct stek_ring *ring, const struct stek_openssl_options *options);
+STEK_API STEK_MUST_USE enum stek_status
+stek_openssl_attach(SSL_CTX *ctx, struct stek_ring *ring,
+                    const struct stek_openssl_options *options);
 
 #ifdef __cplusplus
 }

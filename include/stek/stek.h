@@ -76,9 +76,9 @@ STEK_API void stek_key_wipe(struct stek_key *key);
 
 #if defined(__GNUC__)
 /* Declares `var`, an empty key that is wiped however its scope ends. */
-#define STEK_KEY(var)                                                                              \
-    __attribute__((cleanup(stek_key_wipe))) struct stek_key var = {sizeof(struct stek_key),        \
-                                                                   {0}, {0}, 0, 0}
+#define STEK_KEY(var) \
+    __attribute__((cleanup(stek_key_wipe))) struct stek_key var = { \
+        sizeof(struct stek_key), {0}, {0}, 0, 0}
 #endif
 
 /* The caller's HMAC-SHA256: an adapter passes its TLS library's. Returns 1 if done, else 0. */

@@ -15,11 +15,12 @@ extern "C" {
 /* What a ClientHello (RFC 8446, 4.1.2) says of resumption. Pointers lead into the parsed bytes. */
 struct stek_hello {
     size_t size;
-    char sni[STEK_SNI_MAX + 1]; /* host_name (RFC 6066, 3), lower-case, NUL-terminated; "" if none */
+    char
+        sni[STEK_SNI_MAX + 1]; /* host_name (RFC 6066, 3), lower-case, NUL-terminated; "" if none */
     size_t sni_len;
-    const uint8_t *ticket;      /* the first PSK identity, else the session ticket; NULL if none */
+    const uint8_t *ticket; /* the first PSK identity, else the session ticket; NULL if none */
     size_t ticket_len;
-    int is_psk;                 /* 1 where `ticket` is a PSK identity, so TLS 1.3 */
+    int is_psk; /* 1 where `ticket` is a PSK identity, so TLS 1.3 */
 };
 #define STEK_HELLO(var) struct stek_hello var = {sizeof(struct stek_hello), {0}, 0, NULL, 0, 0}
 
@@ -38,11 +39,11 @@ STEK_API STEK_MUST_USE enum stek_status stek_hello_sni(char sni[STEK_SNI_MAX + 1
 
 /* One field of a context. Fields of different kinds never equal each other. */
 enum stek_field {
-    STEK_FIELD_NAMES = 1,     /* the certificates' names, see stek_context_names() */
+    STEK_FIELD_NAMES = 1,       /* the certificates' names, see stek_context_names() */
     STEK_FIELD_CLIENT_AUTH = 2, /* whether and how a client certificate is asked for */
-    STEK_FIELD_CLIENT_CA = 3, /* one distinguished name, DER, of those asked for */
-    STEK_FIELD_SNI = 4,       /* the ClientHello's, lower-case */
-    STEK_FIELD_LABEL = 5      /* the application's own */
+    STEK_FIELD_CLIENT_CA = 3,   /* one distinguished name, DER, of those asked for */
+    STEK_FIELD_SNI = 4,         /* the ClientHello's, lower-case */
+    STEK_FIELD_LABEL = 5        /* the application's own */
 };
 
 /* A context in the making. It starts at 32 zero bytes and each field replaces it with

@@ -24,8 +24,8 @@ hex_digit(int value)
 static int
 hex_value(int c)
 {
-    return -1 + (in_range(c, '0', '9') & (c - '0' + 1)) +
-           (in_range(c, 'a', 'f') & (c - 'a' + 11)) + (in_range(c, 'A', 'F') & (c - 'A' + 11));
+    return -1 + (in_range(c, '0', '9') & (c - '0' + 1)) + (in_range(c, 'a', 'f') & (c - 'a' + 11)) +
+           (in_range(c, 'A', 'F') & (c - 'A' + 11));
 }
 
 char *
@@ -63,17 +63,17 @@ base64_digit(int value)
 {
     return (char)((in_range(value, 0, 25) & (value + 'A')) |
                   (in_range(value, 26, 51) & (value - 26 + 'a')) |
-                  (in_range(value, 52, 61) & (value - 52 + '0')) |
-                  (in_range(value, 62, 62) & '+') | (in_range(value, 63, 63) & '/'));
+                  (in_range(value, 52, 61) & (value - 52 + '0')) | (in_range(value, 62, 62) & '+') |
+                  (in_range(value, 63, 63) & '/'));
 }
 
 /* 0 to 63, or -1. */
 static int
 base64_value(int c)
 {
-    return -1 + (in_range(c, 'A', 'Z') & (c - 'A' + 1)) +
-           (in_range(c, 'a', 'z') & (c - 'a' + 27)) + (in_range(c, '0', '9') & (c - '0' + 53)) +
-           (in_range(c, '+', '+') & 63) + (in_range(c, '/', '/') & 64);
+    return -1 + (in_range(c, 'A', 'Z') & (c - 'A' + 1)) + (in_range(c, 'a', 'z') & (c - 'a' + 27)) +
+           (in_range(c, '0', '9') & (c - '0' + 53)) + (in_range(c, '+', '+') & 63) +
+           (in_range(c, '/', '/') & 64);
 }
 
 char *
@@ -129,7 +129,8 @@ base64_decode(uint8_t *out, size_t cap, size_t *out_len, const char *text, size_
     if (text_len % 4 != 0)
         return false;
     if (groups > 0) {
-        pad = (text[text_len - 1] == '=') + (text[text_len - 1] == '=' && text[text_len - 2] == '=');
+        if (text[text_len - 1] == '=')
+            pad = text[text_len - 2] == '=' ? 2 : 1;
         len -= pad;
     }
     if (len > cap)

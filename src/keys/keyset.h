@@ -60,9 +60,9 @@ struct keyset {
 
 /* What an event did. */
 enum keyset_change {
-    KEYSET_SAME,    /* known already, or over: nothing changed */
+    KEYSET_SAME, /* known already, or over: nothing changed */
     KEYSET_CHANGED,
-    KEYSET_REFUSED  /* nothing changed, `err` says why */
+    KEYSET_REFUSED /* nothing changed, `err` says why */
 };
 
 void keyset_init(struct keyset *set);

@@ -8,8 +8,8 @@
 #include "base/err.h"
 
 #define POLICY_LIFETIME_MAX_S 604800U /* RFC 8446, 4.6.1: seven days */
-#define POLICY_ROTATE_MAX_S 2592000U  /* thirty days: far above "e.g. once every week" of RFC 9325 */
-#define POLICY_AUTO UINT64_MAX        /* patience: a quarter of rotate */
+#define POLICY_ROTATE_MAX_S 2592000U /* thirty days: far above "e.g. once every week" of RFC 9325 */
+#define POLICY_AUTO UINT64_MAX       /* patience: a quarter of rotate */
 
 struct policy {
     uint64_t rotate_s;      /* a new key seals every so often */

@@ -22,7 +22,7 @@ typedef _Atomic uint64_t counters_word;
 /* Per key; found by a linear probe over the first word of its name. One whose open_until is past
  * may be taken over by another key. */
 struct counters_key {
-    counters_word id; /* the first 8 bytes of the name; 0: free */
+    counters_word id;         /* the first 8 bytes of the name; 0: free */
     counters_word open_until; /* ring time */
     counters_word sealed;
     counters_word opened;

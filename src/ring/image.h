@@ -49,8 +49,7 @@ void image_slot_wipe(struct image_slot *slot);
 size_t image_len(uint32_t capacity);
 
 /* Look at what is mapped; `boot_id` is this boot's. On IMAGE_OK `image` can be used. */
-enum image_check image_open(struct image *image, void *base, size_t len,
-                            const uint8_t boot_id[16]);
+enum image_check image_open(struct image *image, void *base, size_t len, const uint8_t boot_id[16]);
 
 /* Make zeroed memory of image_len(capacity) bytes a ring with no key in it. Magic comes last. */
 void image_format(struct image *image, void *base, uint32_t capacity, const uint8_t boot_id[16]);

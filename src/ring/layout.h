@@ -62,8 +62,8 @@ struct ring_header {
     ring_word buckets;    /* a power of two, at least twice that */
     ring_word half_len;
     ring_word file_len;
-    ring_word flip;       /* its low bit names the half in force; also the generation */
-    ring_word dirty;      /* 1 while the writer is at work: tells the next one to repair */
+    ring_word flip;  /* its low bit names the half in force; also the generation */
+    ring_word dirty; /* 1 while the writer is at work: tells the next one to repair */
     ring_word reserved[501];
 };
 
@@ -81,18 +81,18 @@ struct ring_revocation {
 };
 
 struct ring_half {
-    ring_word count;           /* slots in use, revoked ones too */
+    ring_word count; /* slots in use, revoked ones too */
     ring_word seal_count;
     ring_word revocation_count;
-    ring_word written_at;      /* ring time */
-    ring_word unix_offset_ms;  /* Unix time minus ring time when it was written */
-    ring_word rotate_s;        /* policy */
+    ring_word written_at;     /* ring time */
+    ring_word unix_offset_ms; /* Unix time minus ring time when it was written */
+    ring_word rotate_s;       /* policy */
     ring_word lifetime_s;
     ring_word patience_s;
     ring_word max_session_s;
-    ring_word each;            /* 1: keys = each */
-    ring_word mark_made_ms;    /* all keys made up to then are revoked */
-    ring_word mark_until;      /* Unix seconds */
+    ring_word each;         /* 1: keys = each */
+    ring_word mark_made_ms; /* all keys made up to then are revoked */
+    ring_word mark_until;   /* Unix seconds */
     ring_word newest_ms;
     ring_word reserved[19];
     struct ring_seal seals[RING_SEALS];

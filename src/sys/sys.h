@@ -12,7 +12,7 @@
 
 #define SYS_BOOT_ID_LEN 16
 
-uint64_t sys_boot_s(void);  /* CLOCK_BOOTTIME */
+uint64_t sys_boot_s(void); /* CLOCK_BOOTTIME */
 uint64_t sys_boot_ms(void);
 uint64_t sys_unix_ms(void); /* CLOCK_REALTIME */
 
