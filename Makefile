@@ -1,0 +1,50 @@
+# The front door: `make` lists the commands. What is built how stands in meson.build.
+SECONDS ?= 30
+FUZZ_SECONDS ?= 60
+BUILD := build
+PLAIN := $(BUILD)/plain
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build run test check asan tsan valgrind fuzz bench format install clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what is missing (asks apt-get; touches no service)
+	@tools/deps
+
+build: deps ## build everything into build/plain
+	@tools/variant plain
+
+run: build ## show the main job on real servers (SECONDS=30 bounds it)
+	@tools/run $(PLAIN) $(SECONDS)
+
+test: deps ## all tests: plain, and under the address, undefined and thread sanitizers
+	@tools/test plain asan tsan
+
+check: deps ## the tests of the plain build alone
+	@tools/test plain
+
+asan: deps ## tests under the address and undefined-behaviour sanitizers
+	@tools/test asan
+
+tsan: deps ## tests under the thread sanitizer
+	@tools/test tsan
+
+valgrind: deps ## unit tests under valgrind, with secrets marked unknown
+	@tools/test valgrind
+
+fuzz: deps ## each fuzz target for FUZZ_SECONDS
+	@tools/fuzz $(FUZZ_SECONDS)
+
+bench: build ## benchmarks: ratios of one run
+	@tools/bench $(PLAIN)
+
+format: ## let clang-format lay out the C files
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+install: build ## install under the prefix given to meson (DESTDIR is heeded)
+	@meson install -C $(PLAIN)
+
+clean: ## remove what was built (unpacked servers stay)
+	@rm -rf $(PLAIN) $(BUILD)/asan $(BUILD)/tsan $(BUILD)/valgrind $(BUILD)/fuzz
