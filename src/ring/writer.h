@@ -1,5 +1,5 @@
 /* writer.h - the only writer of a ring: keysets in, ring out, and back after a restart.
- * Goes into stekd (files) and into local rings (anonymous memory); not part of what servers call. */
+ * Goes into stekd (files) and local rings (anonymous memory); not part of what servers call. */
 #ifndef RING_WRITER_H
 #define RING_WRITER_H
 
