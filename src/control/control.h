@@ -1,0 +1,47 @@
+/* control.h - what stekctl and stekd both must know of their conversation: HTTP/1.1 with JSON over
+ * the unix socket RUNDIR/control. docs/control.md describes it; this is what can be written once.
+ * Pure. */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CONTROL_RUNDIR "/run/stek" /* where -r does not say otherwise */
+#define CONTROL_SOCKET "control"   /* in it */
+
+#define CONTROL_STATUS "/v1/status" /* GET */
+#define CONTROL_KEYS "/v1/keys"     /* GET, ?keyset=NAME */
+#define CONTROL_ROTATE "/v1/rotate" /* POST */
+#define CONTROL_REVOKE "/v1/revoke" /* POST */
+
+#define CONTROL_REQUEST_MAX 16384U /* bytes of a request's body */
+#define CONTROL_NAMES_MAX 256U     /* keys that one request revokes by name */
+#define CONTROL_KEYSET_MAX 64U     /* bytes of a keyset's name */
+#define CONTROL_NAME_DIGITS 32U    /* a key's name in hex */
+
+/* What a key is for now. */
+enum control_state {
+    CONTROL_COMING, /* opens, does not seal yet */
+    CONTROL_SEALING,
+    CONTROL_OPENING, /* sealed before */
+    CONTROL_REVOKED
+};
+#define CONTROL_STATES 4U
+
+/* As in JSON: "coming", "sealing", "opening", "revoked". */
+const char *control_state_text(enum control_state state);
+
+/* False, with `state` left alone, for any other text. */
+bool control_state_parse(enum control_state *state, const char *text);
+
+/* Names of the counters in JSON, in the order of enum stek_event: "sealed", "opened", "renewed",
+ * "full_unknown", "full_expired", "full_revoked", "full_context", "full_no_key". */
+#define CONTROL_COUNTERS 8U
+extern const char *const control_counters[CONTROL_COUNTERS];
+
+/* True for what can name a keyset: [a-z0-9_.-]{1,64}, and neither "." nor "..". So it needs no
+ * escaping in a path or a query. */
+bool control_keyset_ok(const char *name);
+
+#endif
