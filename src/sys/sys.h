@@ -1,5 +1,7 @@
 /* sys.h - what libstek needs of the system: clock, entropy, memory maps. Nothing else of libstek
- * touches the system, so that a simulation swaps this folder (and io/) whole. */
+ * touches the system, so that a simulation swaps this folder (and io/) whole.
+ *
+ * Nothing here blocks. errno is kept where a call succeeds. */
 #ifndef SYS_SYS_H
 #define SYS_SYS_H
 
@@ -11,6 +13,7 @@
 #include "base/err.h"
 
 #define SYS_BOOT_ID_LEN 16
+#define SYS_PROGRAM_LEN 16
 
 uint64_t sys_boot_s(void); /* CLOCK_BOOTTIME */
 uint64_t sys_boot_ms(void);
@@ -23,6 +26,10 @@ bool sys_random(void *out, size_t len);
  * boot must not be used. False where the system does not tell. */
 bool sys_boot_id(uint8_t out[SYS_BOOT_ID_LEN]);
 
+/* This process, and its name as the kernel has it: cut, padded with zeros. */
+uint64_t sys_pid(void);
+void sys_program(uint8_t out[SYS_PROGRAM_LEN]);
+
 /* A mapping, kept out of core dumps and, where the system lets us, locked in memory. */
 struct sys_map {
     void *base; /* NULL: none */
@@ -34,13 +41,14 @@ struct sys_map {
 enum sys_open {
     SYS_OPENED,
     SYS_ABSENT, /* no file, or no folder, by that name */
-    SYS_UNSAFE, /* an owner or mode that lets others in */
+    SYS_UNSAFE, /* not a regular file, or an owner or mode that lets others in */
     SYS_FAILED  /* errno says why */
 };
 
 /* Map a file read-only whose content we trust: a regular file, opened without following a final
  * link, whose owner is its folder's owner, that nobody but the owner can write and others cannot
- * read, in a folder that nobody but the owner can write. `err` (may be NULL) says what is wrong. */
+ * read, in a folder that nobody but the owner can write. `err` (may be NULL) says what is wrong.
+ * One of no length is opened with a base of NULL and len 0. */
 enum sys_open sys_map_trusted(struct sys_map *map, const char *path, struct err *err);
 
 /* True if `path` still names the file that is mapped. */
@@ -56,27 +64,41 @@ void sys_unmap(struct sys_map *map);
  * lock lasts until sys_owned_close() or the end of the process. */
 struct sys_owned {
     struct sys_map map;
-    int fd; /* -1: none */
-    bool created;
+    int fd;       /* -1: none */
+    bool created; /* by this call; has no name yet */
 };
 
 /* Open and map `path` for writing, or create it, all zero, fully allocated, with `len` bytes, and
  * take its lock. An existing file keeps its length; it must be ours, regular, and nobody else's
- * to write. `group` is -1, or the group that may read it. False, with the reason in `err`. */
+ * to write. `group` is -1, or the group that may read it. The folder must be ours and nobody
+ * else's to write, or no reader would trust what is in it. False, with the reason in `err`.
+ *
+ * A created one is there under "PATH.new" only, until sys_owned_publish(): so nobody ever meets
+ * one that is half made. */
 bool sys_owned_open(struct sys_owned *file, const char *path, size_t len, gid_t group,
                     struct err *err);
+
+/* Give a created file its name, replacing nothing. */
+bool sys_owned_publish(struct sys_owned *file, const char *path, struct err *err);
 
 /* Unmap and unlock; takes one that is not open. */
 void sys_owned_close(struct sys_owned *file);
 
 /* A file of counters: created by each opener of a ring under a name of its own in `folder`, mapped
- * shared for it and its children, and held under a shared flock(2) as long as one of them lives.
- * The folder's group may read it. False where there is no such folder or it may not be written. */
+ * shared for it and its children, and held under a shared flock(2) as long as one of them lives
+ * and keeps its descriptors. The folder's group may read it. False where there is no such folder
+ * or it may not be written. */
 struct sys_counters {
     struct sys_map map;
     int fd;
 };
 bool sys_counters_create(struct sys_counters *file, const char *folder, size_t len);
+
+/* Unmaps; closes the descriptor unless the program itself closed it, and perhaps reused it. */
 void sys_counters_close(struct sys_counters *file);
+
+/* Read what another process counts, without mapping it: exactly `len` bytes of a regular file, or
+ * false with the reason in `err`. *alive tells whether anybody still holds it. */
+bool sys_counters_read(void *out, size_t len, bool *alive, const char *path, struct err *err);
 
 #endif
