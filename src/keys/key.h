@@ -10,6 +10,8 @@
 
 #define KEY_NAME_LEN 16
 #define KEY_SKEW_MS (600U * 1000U) /* `made` or a mark further ahead of our clock is refused */
+#define KEY_TIME_MAX \
+    ((uint64_t)1 << 53) /* so that no sum of times overflows, and JSON holds them */
 
 enum key_flags {
     KEY_EMERGENCY = 1U << 0, /* made because nothing could seal: counts only where no other may */
@@ -36,11 +38,17 @@ void key_wipe(struct key *key);
 /* Declares a key that is wiped however its scope ends. */
 #define KEY(var) __attribute__((cleanup(key_wipe))) struct key var = {0}
 
-/* True if it is fit for use: a secret and a name that are not weak (prior-art P1), and
- * seal_from < seal_until <= open_until. Says which is not, and never what it was. */
+/* True if it is fit for use: a secret and a name that are not weak (prior-art P1), known flags, and
+ * times that some policy can have made: seal_from < seal_until <= open_until, it seals for up to
+ * two of the longest epochs, is made up to two before, and opens for up to the longest lifetime
+ * after. Of a KEY_REVOKED one the secret does not matter. Says what is wrong with it in words that
+ * follow its name, and never what the bytes were. */
 bool key_check(const struct key *key, struct err *err);
 
 /* True if both are the same key: everything but the keyset's flags is equal. */
 bool key_same(const struct key *a, const struct key *b);
+
+/* The same without a look at the secrets: for keys that are a wiped name. */
+bool key_same_public(const struct key *a, const struct key *b);
 
 #endif

@@ -2,7 +2,8 @@
  *
  * Keys, confirmations and revocations are immutable; merging two keysets is union, expiry is by
  * time. So merging is commutative, associative and idempotent, and hosts that know the same choose
- * the same sealing key without agreeing on anything (DESIGN section 2).
+ * the same sealing key without agreeing on anything. (Two keys of one name or one secret, which no
+ * honest maker makes, are the exception: the one that came first stays.)
  *
  *   R-KEYSET-1: merge is commutative, associative and idempotent.
  *   R-KEYSET-2: after any sequence of events no key opens at or after its open_until.
@@ -11,8 +12,13 @@
  *   R-KEYSET-5: weak, duplicate or ill-timed keys are refused and change nothing.
  *   R-KEYSET-6: `made` or a mark over 10 min ahead of `now` is refused and changes nothing.
  *
+ * What is revoked stays in `keys` as a wiped name (KEY_REVOKED) until its open_until, so that its
+ * tickets are told from unknown ones. Events may come in any order: a confirmation or revocation
+ * before its key, a mark before the keys that it withdraws. A confirmation, revocation or mark lasts
+ * at least as long as each key here that it concerns, whatever its `until` said.
+ *
  * Arrays are sorted by name, so equal keysets have equal bytes when encoded. `now_ms` is Unix time
- * in milliseconds. */
+ * in milliseconds; what ends at or before now_ms / 1000 is over. */
 #ifndef KEYS_KEYSET_H
 #define KEYS_KEYSET_H
 
@@ -27,6 +33,10 @@
 #define KEYSET_KEYS_MAX 65536U
 #define KEYSET_CONFIRMATIONS_MAX 65536U
 #define KEYSET_REVOCATIONS_MAX 512U /* by name; the ring keeps as many */
+
+/* No honest `until` is further ahead: a key is made up to two epochs before it seals, seals for up
+ * to two, opens for a lifetime after; and two clocks may each be KEY_SKEW_MS wrong. */
+#define KEYSET_AHEAD_MAX_S (4U * POLICY_ROTATE_MAX_S + POLICY_LIFETIME_MAX_S + KEY_SKEW_MS / 500U)
 
 /* All live hosts hold the key of this name; kept until the key would have expired. */
 struct confirmation {
@@ -75,11 +85,14 @@ void keyset_free(struct keyset *set);
 /* A copy in `out`, which must be initialised and empty. False where there is no memory. */
 bool keyset_copy(struct keyset *out, const struct keyset *set);
 
-/* Add a key. One that is revoked already is kept as a wiped name. */
+/* Add a key; KEY_CONFIRMED in it is ignored. One that is revoked already is kept as a wiped name.
+ * One that is flagged KEY_REVOKED is a wiped name itself (a ring or another keyset kept it), and
+ * is a revocation too where none is known. */
 enum keyset_change keyset_add(struct keyset *set, const struct key *key, uint64_t now_ms,
                               struct err *err);
 
-/* Confirm the key of that name, known or not; `until` is its open_until. */
+/* Confirm the key of that name, known or not; `until` is its open_until. Here and below, an
+ * `until` over KEYSET_AHEAD_MAX_S ahead is refused. */
 enum keyset_change keyset_confirm(struct keyset *set, const uint8_t name[KEY_NAME_LEN],
                                   uint64_t until, uint64_t now_ms, struct err *err);
 
@@ -91,7 +104,8 @@ enum keyset_change keyset_revoke_name(struct keyset *set, const uint8_t name[KEY
 enum keyset_change keyset_revoke_mark(struct keyset *set, uint64_t made_ms, uint64_t until,
                                       uint64_t now_ms, struct err *err);
 
-/* Take in all that `from` holds. Refused parts are left out; `err` names the first one. */
+/* Drop what is over, then take in all that `from` holds. Refused parts are left out, and `err` names
+ * the first one, also with KEYSET_CHANGED; where none was refused `err` is left as it was. */
 enum keyset_change keyset_merge(struct keyset *set, const struct keyset *from, uint64_t now_ms,
                                 struct err *err);
 
@@ -102,28 +116,42 @@ bool keyset_expire(struct keyset *set, uint64_t now_ms);
 uint64_t keyset_made_ms(const struct keyset *set, uint64_t now_ms);
 
 /* What `revoke --all` ordered here and now revokes: W = max(clock, largest `made` seen), kept
- * until the last key concerned would have expired (at least lifetime + rotate + patience). */
+ * until the last key concerned would have expired, also one that was just made elsewhere under the
+ * same policy and is not known here. */
 struct mark keyset_mark_all(const struct keyset *set, const struct policy *policy, uint64_t now_ms);
 
 /* NULL if there is none. The pointer holds until the next change. */
 const struct key *keyset_find(const struct keyset *set, const uint8_t name[KEY_NAME_LEN]);
 
 /* Withdraw `name` and every key that sealed since it could open (a ticket forged under it may have
- * been renewed into them), or with `only` just that one. Refused if it is not known. */
+ * been renewed into them), or with `only` just that one. A key that could open from `made_ms` on
+ * takes with it each key whose time to seal, seal_from to seal_until, has begun and ended after
+ * that: patience does not count, since other hosts may know of a confirmation that is not here
+ * yet. Keys that are still to come are left alone. Refused, as a whole, if it is not known or takes
+ * too many revocations. */
 enum keyset_change keyset_revoke(struct keyset *set, const uint8_t name[KEY_NAME_LEN], bool only,
-                                 const struct policy *policy, uint64_t now_ms, struct err *err);
+                                 uint64_t now_ms, struct err *err);
 
-/* When this key begins to seal: seal_from, or patience later while it is not confirmed. */
+/* When this key begins to seal, its effective time: seal_from, or patience later while it is not
+ * confirmed. Emergency keys and those of the mode `each` wait for no confirmation. */
 uint64_t keyset_seals_from(const struct key *key, const struct policy *policy);
 
-/* True if it may seal at `now_s`: in time and not revoked. */
+/* True if it may seal at `now_s`: in its effective time and not revoked. */
 bool keyset_may_seal(const struct key *key, const struct policy *policy, uint64_t now_s);
 
 /* True if it opens at `now_s`. */
 bool keyset_may_open(const struct key *key, uint64_t now_s);
 
-/* The sealing key by the rule of DESIGN section 2; NULL if none may seal. In the mode `each` only
- * keys of `maker` count. */
+/* True if it is one that `maker` would seal with: not revoked, and in the mode `each` of its own
+ * making, else not another mode's. Says nothing of time. */
+bool keyset_counts(const struct key *key, const struct policy *policy, uint64_t maker);
+
+/* True if `a` goes before `b` where both count and may seal: no emergency key before another; then
+ * the newest seal_from, the key's own and not its effective one; then the lowest name. */
+bool keyset_goes_before(const struct key *a, const struct key *b);
+
+/* The sealing key by the rule of DESIGN section 2: of those that count and may seal, the one that
+ * goes before all others; NULL if there is none. */
 const struct key *keyset_sealing(const struct keyset *set, const struct policy *policy,
                                  uint64_t maker, uint64_t now_s);
 

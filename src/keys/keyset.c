@@ -1,0 +1,240 @@
+/* see keyset.h: the keyset's life, and its keys; events that concern them are in keyset_merge.c */
+#include "keys/keyset.h"
+
+#include <string.h>
+
+#include "base/hex.h"
+#include "keys/items.h"
+#include "keys/keyset_inner.h"
+
+void
+keyset_init(struct keyset *set)
+{
+    *set = (struct keyset){0};
+}
+
+void
+keyset_free(struct keyset *set)
+{
+    items_free(set->keys, set->key_cap, sizeof *set->keys);
+    items_free(set->confirmations, set->confirmation_cap, sizeof *set->confirmations);
+    items_free(set->revocations, set->revocation_cap, sizeof *set->revocations);
+    keyset_init(set);
+}
+
+/* A copy of `count` items in a block of its own; *cap is set to what it holds. NULL: no memory. */
+static void *
+copy_items(const void *items, size_t count, size_t *cap, size_t size)
+{
+    void *fresh;
+
+    *cap = 0;
+    fresh = items_reserve(NULL, 0, cap, size, count + 1);
+    if (fresh != NULL && count > 0)
+        memcpy(fresh, items, count * size);
+    return fresh;
+}
+
+bool
+keyset_copy(struct keyset *out, const struct keyset *set)
+{
+    KEYSET(copy);
+
+    copy.keys = copy_items(set->keys, set->key_count, &copy.key_cap, sizeof *copy.keys);
+    copy.confirmations = copy_items(set->confirmations, set->confirmation_count,
+                                    &copy.confirmation_cap, sizeof *copy.confirmations);
+    copy.revocations = copy_items(set->revocations, set->revocation_count, &copy.revocation_cap,
+                                  sizeof *copy.revocations);
+    if (copy.keys == NULL || copy.confirmations == NULL || copy.revocations == NULL)
+        return false;
+    copy.key_count = set->key_count;
+    copy.confirmation_count = set->confirmation_count;
+    copy.revocation_count = set->revocation_count;
+    copy.mark = set->mark;
+    copy.newest_ms = set->newest_ms;
+    *out = copy;
+    keyset_init(&copy);
+    return true;
+}
+
+enum keyset_change
+keyset_refuse(struct err *err, const uint8_t name[KEY_NAME_LEN], const char *why)
+{
+    char hex[HEX_LEN(KEY_NAME_LEN)];
+
+    (void)err_set(err, "key %s: %s", hex_encode(hex, name, KEY_NAME_LEN), why); /* always false */
+    return KEYSET_REFUSED;
+}
+
+static void
+extend(uint64_t *until, uint64_t to)
+{
+    if (*until < to)
+        *until = to;
+}
+
+void
+keyset_settle(struct keyset *set, struct key *key)
+{
+    bool found, revoked = (key->flags & KEY_REVOKED) != 0;
+    size_t place;
+
+    place = items_place(set->confirmations, set->confirmation_count, sizeof *set->confirmations,
+                        key->name, &found);
+    if (found) {
+        key->flags |= KEY_CONFIRMED;
+        extend(&set->confirmations[place].until, key->open_until);
+    }
+    place = items_place(set->revocations, set->revocation_count, sizeof *set->revocations,
+                        key->name, &found);
+    if (found) {
+        revoked = true;
+        extend(&set->revocations[place].until, key->open_until);
+    }
+    if (set->mark.until > 0 && key->made_ms <= set->mark.made_ms) {
+        revoked = true;
+        extend(&set->mark.until, key->open_until);
+    }
+    if (revoked) {
+        key->flags |= KEY_REVOKED;
+        secret_wipe(&key->secret);
+    }
+}
+
+/* All keys are looked at, so that the time taken does not tell which one it was. */
+static bool
+is_secret_known(const struct keyset *set, const struct key *key)
+{
+    bool known = false;
+
+    for (size_t i = 0; i < set->key_count; i++)
+        if ((set->keys[i].flags & KEY_REVOKED) == 0)
+            known |= secret_equal(set->keys[i].secret.bytes, key->secret.bytes,
+                                  sizeof key->secret.bytes);
+    return known;
+}
+
+/* Look at a key of a name that is not known yet. */
+static enum keyset_change
+check_new(const struct keyset *set, const struct key *key, uint64_t now_ms, struct err *err)
+{
+    struct err why;
+
+    if (!key_check(key, &why))
+        return keyset_refuse(err, key->name, why.text);
+    if (key->made_ms > now_ms && key->made_ms - now_ms > KEY_SKEW_MS)
+        return keyset_refuse(err, key->name, "it was made over 10 min ahead of our clock");
+    if ((key->flags & KEY_REVOKED) == 0 && is_secret_known(set, key))
+        return keyset_refuse(err, key->name, "its secret is another key's");
+    if (set->key_count >= KEYSET_KEYS_MAX)
+        return keyset_refuse(err, key->name, "the keyset is full (65,536 keys)");
+    return KEYSET_CHANGED;
+}
+
+/* Look at a key of a name that is known. */
+static enum keyset_change
+check_known(struct keyset *set, struct key *known, const struct key *key, uint64_t now_ms,
+            struct err *err)
+{
+    bool wiped = ((known->flags | key->flags) & KEY_REVOKED) != 0;
+
+    if (wiped ? !key_same_public(known, key) : !key_same(known, key))
+        return keyset_refuse(err, key->name, "known already, with other content");
+    if ((key->flags & KEY_REVOKED) != 0 && (known->flags & KEY_REVOKED) == 0)
+        return keyset_revoke_name(set, key->name, key->open_until, now_ms, err);
+    return KEYSET_SAME;
+}
+
+/* A wiped name comes with its revocation, unless that is known. */
+static enum keyset_change
+revoke_wiped(struct keyset *set, const struct key *key, uint64_t now_ms, struct err *err)
+{
+    if ((key->flags & KEY_REVOKED) == 0 ||
+        (set->mark.until > 0 && key->made_ms <= set->mark.made_ms))
+        return KEYSET_SAME;
+    return keyset_revoke_name(set, key->name, key->open_until, now_ms, err);
+}
+
+enum keyset_change
+keyset_add(struct keyset *set, const struct key *key, uint64_t now_ms, struct err *err)
+{
+    struct key *keys;
+    bool found;
+    size_t place;
+
+    if (key->open_until <= now_ms / 1000)
+        return KEYSET_SAME;
+    place = items_place(set->keys, set->key_count, sizeof *set->keys, key->name, &found);
+    if (found)
+        return check_known(set, &set->keys[place], key, now_ms, err);
+    if (check_new(set, key, now_ms, err) == KEYSET_REFUSED)
+        return KEYSET_REFUSED;
+    keys = items_reserve(set->keys, set->key_count, &set->key_cap, sizeof *keys, 1);
+    if (keys == NULL)
+        return keyset_refuse(err, key->name, "no memory");
+    set->keys = keys;
+    if (revoke_wiped(set, key, now_ms, err) == KEYSET_REFUSED)
+        return KEYSET_REFUSED;
+    items_insert(keys, &set->key_count, sizeof *keys, place, key);
+    keys[place].flags &= ~(uint32_t)KEY_CONFIRMED;
+    extend(&set->newest_ms, key->made_ms);
+    keyset_settle(set, &keys[place]);
+    return KEYSET_CHANGED;
+}
+
+static bool
+is_key_over(const void *item, uint64_t now_s)
+{
+    const struct key *key = item;
+
+    return key->open_until <= now_s;
+}
+
+static bool
+is_confirmation_over(const void *item, uint64_t now_s)
+{
+    const struct confirmation *confirmation = item;
+
+    return confirmation->until <= now_s;
+}
+
+static bool
+is_revocation_over(const void *item, uint64_t now_s)
+{
+    const struct revocation *revocation = item;
+
+    return revocation->until <= now_s;
+}
+
+bool
+keyset_expire(struct keyset *set, uint64_t now_ms)
+{
+    uint64_t now_s = now_ms / 1000;
+    bool changed;
+
+    changed = items_drop(set->keys, &set->key_count, sizeof *set->keys, is_key_over, now_s);
+    changed |= items_drop(set->confirmations, &set->confirmation_count, sizeof *set->confirmations,
+                          is_confirmation_over, now_s);
+    changed |= items_drop(set->revocations, &set->revocation_count, sizeof *set->revocations,
+                          is_revocation_over, now_s);
+    if (set->mark.until > 0 && set->mark.until <= now_s) {
+        set->mark = (struct mark){0};
+        changed = true;
+    }
+    return changed;
+}
+
+uint64_t
+keyset_made_ms(const struct keyset *set, uint64_t now_ms)
+{
+    return set->newest_ms >= now_ms && set->newest_ms < UINT64_MAX ? set->newest_ms + 1 : now_ms;
+}
+
+const struct key *
+keyset_find(const struct keyset *set, const uint8_t name[KEY_NAME_LEN])
+{
+    bool found;
+    size_t place = items_place(set->keys, set->key_count, sizeof *set->keys, name, &found);
+
+    return found ? &set->keys[place] : NULL;
+}
