@@ -25,13 +25,14 @@ struct stek_hello {
 #define STEK_HELLO(var) struct stek_hello var = {sizeof(struct stek_hello), {0}, 0, NULL, 0, 0}
 
 /* Parse the body of a ClientHello: from legacy_version on, without the 4-byte message header.
- * Extensions may come in any order. STEK_BAD_TICKET: not well-formed, or two of an extension. */
+ * Extensions may come in any order. STEK_BAD_TICKET: not well-formed, two of an extension, or more
+ * than 128 of them. */
 STEK_API STEK_MUST_USE enum stek_status stek_hello_parse(struct stek_hello *hello,
                                                          const uint8_t *body, size_t body_len);
 
 /* Parse the content of a server_name extension alone, as OpenSSL and s2n-tls hand it out. `sni`
- * becomes lower-case and NUL-terminated. A name with bytes outside of letters, digits, '-', '_',
- * '.', ':' is STEK_BAD_TICKET. */
+ * becomes lower-case and NUL-terminated. Anything but one host_name of 1 to 255 letters, digits,
+ * '-', '_', '.', ':' is STEK_BAD_TICKET. */
 STEK_API STEK_MUST_USE enum stek_status stek_hello_sni(char sni[STEK_SNI_MAX + 1], size_t *sni_len,
                                                        const uint8_t *ext, size_t ext_len);
 
@@ -55,7 +56,8 @@ struct stek_context {
 /* Start a context. */
 STEK_API void stek_context_init(struct stek_context *context);
 
-/* Add a field; the order of fields matters. `bytes` may be NULL if `len` is 0; up to 65,535. */
+/* Add a field; the order of fields matters. `bytes` may be NULL if `len` is 0; up to 65,535 bytes.
+ * STEK_SYSTEM: no memory for one of more than 512. */
 STEK_API STEK_MUST_USE enum stek_status stek_context_add(struct stek_context *context,
                                                          enum stek_field kind, const void *bytes,
                                                          size_t len, stek_hmac_fn *hmac);
@@ -68,8 +70,9 @@ struct stek_name {
     int type;
 };
 
-/* Add one STEK_FIELD_NAMES for all names of all certificates. Sorts `names` in place and counts
- * equal ones once, so that neither the order of certificates nor of names matters. */
+/* Add one STEK_FIELD_NAMES for all names of all certificates: the hash of a context that has one
+ * field a name, with the name's type as its kind. Sorts `names` in place and counts equal ones
+ * once, so that neither the order of certificates nor of names matters. */
 STEK_API STEK_MUST_USE enum stek_status stek_context_names(struct stek_context *context,
                                                            struct stek_name *names, size_t count,
                                                            stek_hmac_fn *hmac);
