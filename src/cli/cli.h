@@ -1,0 +1,69 @@
+/* cli.h - stekctl: what a command is, and what it is given. One file per command; the table of them
+ * in main.c is where usage and help come from. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "cli/reply.h"
+
+/* The exit status. */
+enum cli_result { CLI_DONE = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+
+/* What the user typed. */
+struct cli {
+    const char *rundir;
+    const char *keyset; /* NULL: not given */
+    bool json;
+    bool all;
+    bool only;
+    unsigned interval_s;
+    char *const *args; /* behind the command's name */
+    size_t arg_count;
+    FILE *out;
+    bool is_terminal; /* `out` is one */
+    bool color;
+};
+
+/* Options that a command takes beside -r. */
+enum cli_option {
+    CLI_KEYSET = 1U << 0,
+    CLI_JSON = 1U << 1,
+    CLI_ALL = 1U << 2,
+    CLI_ONLY = 1U << 3,
+    CLI_INTERVAL = 1U << 4
+};
+
+/* All but CLI_DONE leaves the reason in `err`. Output that fails need not be looked for: main()
+ * asks ferror(). */
+typedef enum cli_result cli_run_fn(const struct cli *cli, struct err *err);
+
+struct command {
+    const char *name;
+    const char *args;
+    const char *summary; /* one line */
+    const char *detail;  /* a few more, for help COMMAND; may be NULL */
+    unsigned takes;      /* of enum cli_option */
+    size_t args_max;
+    cli_run_fn *run;
+};
+
+/* Ends with a NULL name. */
+extern const struct command cli_commands[];
+
+cli_run_fn status_run, keys_run, rotate_run, revoke_run, watch_run, help_run, version_run;
+
+/* Usage of stekctl, or of one command. */
+void help_usage(FILE *out);
+void help_command(FILE *out, const struct command *command);
+
+/* NULL if there is none of that name. */
+const struct command *help_find(const char *name);
+
+/* Print a status. False for lack of memory. */
+bool status_print(FILE *out, const struct reply_status *status, bool color);
+
+#endif
