@@ -97,7 +97,7 @@ read_sub(struct reader *r, size_t len)
 {
     const uint8_t *at = read_bytes(r, len);
 
-    return at == NULL ? (struct reader){.at = NULL, .left = 0, .failed = true} : reader_of(at, len);
+    return r->failed ? (struct reader){.at = NULL, .left = 0, .failed = true} : reader_of(at, len);
 }
 
 /* True if all was read and nothing is left. */

@@ -23,7 +23,8 @@ bool
 err_errno(struct err *err, const char *format, ...)
 {
     int saved = errno;
-    char reason[80];
+    char buffer[80];
+    const char *reason;
     size_t len;
     va_list args;
 
@@ -32,8 +33,7 @@ err_errno(struct err *err, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(err->text, sizeof err->text, format, args); /* cut to fit, on purpose */
     va_end(args);
-    if (strerror_r(saved, reason, sizeof reason) != 0)
-        (void)snprintf(reason, sizeof reason, "error %d", saved); /* always fits */
+    reason = strerror_r(saved, buffer, sizeof buffer); /* GNU's: a text in any case */
     len = strlen(err->text);
     (void)snprintf(err->text + len, sizeof err->text - len, ": %s", reason); /* may be cut */
     errno = saved;

@@ -118,28 +118,32 @@ base64_group(uint8_t *out, const char *text, unsigned pad)
     return bad;
 }
 
+/* How many of the last digits are '='; `len` is at least 4. */
+static unsigned
+base64_padding(const char *text, size_t len)
+{
+    char last[2] = {text[len - 2], text[len - 1]};
+
+    MEM_DEFINE(last, sizeof last); /* the length of what is encoded is public */
+    if (last[1] != '=')
+        return 0;
+    return last[0] == '=' ? 2 : 1;
+}
+
 bool
 base64_decode(uint8_t *out, size_t cap, size_t *out_len, const char *text, size_t text_len)
 {
-    size_t groups = text_len / 4;
-    size_t len = groups * 3;
-    unsigned pad = 0;
-    int bad = 0;
+    size_t groups = text_len % 4 == 0 ? text_len / 4 : 0;
+    unsigned pad = groups > 0 ? base64_padding(text, text_len) : 0;
+    size_t len = groups * 3 - pad;
+    int bad = text_len % 4 == 0 && len <= cap ? 0 : -1;
 
-    if (text_len % 4 != 0)
-        return false;
-    if (groups > 0) {
-        if (text[text_len - 1] == '=')
-            pad = text[text_len - 2] == '=' ? 2 : 1;
-        len -= pad;
-    }
-    if (len > cap)
-        return false;
-    for (size_t i = 0; i < groups; i++)
-        bad |= base64_group(out + 3 * i, text + 4 * i, i + 1 == groups ? pad : 0);
+    if (bad == 0)
+        for (size_t i = 0; i < groups; i++)
+            bad |= base64_group(out + 3 * i, text + 4 * i, i + 1 == groups ? pad : 0);
     MEM_DEFINE(&bad, sizeof bad); /* whether the text is valid is public */
     if (bad < 0) {
-        secret_wipe_bytes(out, len);
+        secret_wipe_bytes(out, cap);
         return false;
     }
     *out_len = len;

@@ -15,7 +15,10 @@ hkdf_extract(uint8_t prk[HKDF_HASH_LEN], const uint8_t *salt, size_t salt_len, c
         salt = zeros;
         salt_len = sizeof zeros;
     }
-    return hmac(prk, in, in_len, salt, salt_len) == 1;
+    if (hmac(prk, in, in_len, salt, salt_len) == 1)
+        return true;
+    secret_wipe_bytes(prk, HKDF_HASH_LEN);
+    return false;
 }
 
 struct block {
@@ -58,9 +61,8 @@ bool
 hkdf_expand(uint8_t *out, size_t out_len, const uint8_t *prk, size_t prk_len, const uint8_t *info,
             size_t info_len, hkdf_hmac_fn *hmac)
 {
-    if (out_len > 255U * HKDF_HASH_LEN || info_len > HKDF_INFO_MAX)
-        return false;
-    if (expand(out, out_len, prk, prk_len, info, info_len, hmac))
+    if (out_len <= 255U * HKDF_HASH_LEN && info_len <= HKDF_INFO_MAX &&
+        expand(out, out_len, prk, prk_len, info, info_len, hmac))
         return true;
     secret_wipe_bytes(out, out_len);
     return false;

@@ -13,7 +13,8 @@
 typedef int hkdf_hmac_fn(uint8_t out[HKDF_HASH_LEN], const uint8_t *in, size_t in_len,
                          const uint8_t *key, size_t key_len);
 
-/* RFC 5869, 2.2; `salt` may be NULL if its length is 0. False if the HMAC failed. */
+/* RFC 5869, 2.2; `salt` may be NULL if its length is 0. False, with `prk` wiped, if the HMAC
+ * failed. */
 bool hkdf_extract(uint8_t prk[HKDF_HASH_LEN], const uint8_t *salt, size_t salt_len,
                   const uint8_t *in, size_t in_len, hkdf_hmac_fn *hmac);
 

@@ -6,9 +6,6 @@
 
 #include "base/memcheck.h"
 
-/* Of 32 random bytes, 1.9 pairs are equal on average, and 16 or more in less than one of 2^30. */
-#define WEAK_PAIRS 16
-
 void
 secret_wipe_bytes(void *bytes, size_t len)
 {
@@ -62,45 +59,107 @@ bool
 secret_equal(const void *a, const void *b, size_t len)
 {
     const uint8_t *x = a, *y = b;
-    volatile uint8_t diff = 0;
+    uint64_t diff = 0;
+    size_t i = 0;
+    bool equal;
 
-    for (size_t i = 0; i < len; i++)
-        diff = (uint8_t)(diff | (x[i] ^ y[i]));
-    return diff == 0;
+    for (; len - i >= sizeof diff; i += sizeof diff) {
+        uint64_t p, q;
+
+        memcpy(&p, x + i, sizeof p);
+        memcpy(&q, y + i, sizeof q);
+        diff |= p ^ q;
+    }
+    for (; i < len; i++)
+        diff |= (uint64_t)(x[i] ^ y[i]);
+    __asm__("" : "+r"(diff)); /* all of it is wanted: no way out before the end */
+    equal = diff == 0;
+    MEM_DEFINE(&equal, sizeof equal); /* the answer is public, the bytes are not */
+    return equal;
 }
 
-/* 1 if x is 0, else 0, without a branch. */
-static unsigned
-is_zero(unsigned x)
+/* What betrays a weak run is equal bytes: many at one distance where it is padded, repeated or
+ * patterned, many in all where it has few different bytes; and the same among the differences of
+ * neighbours where it is counted. The run is taken as a ring, written twice so that every distance
+ * is one straight comparison. */
+struct weak_limits {
+    size_t len;
+    unsigned at_distance; /* equal bytes at one distance */
+    unsigned pairs;       /* equal pairs in all: C(8, 2), C(7, 2) */
+};
+static const struct weak_limits weak_limits[] = {{16, 6, 21}, {32, 7, 28}};
+#define WEAK_LEN_MAX 32U
+
+struct doubled {
+    uint8_t bytes[2 * WEAK_LEN_MAX];
+};
+
+static void
+doubled_wipe(struct doubled *doubled)
 {
-    return ((x - 1U) & ~x) >> (sizeof x * 8 - 1);
+    secret_wipe_bytes(doubled, sizeof *doubled);
+}
+
+/* Equal bytes of two runs, eight at a time; `len` is a multiple of 8. */
+static unsigned
+count_equal(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    const uint64_t low = 0x7f7f7f7f7f7f7f7fU, ones = 0x0101010101010101U;
+    uint64_t counts = 0; /* one in each byte */
+
+    for (size_t i = 0; i < len; i += 8) {
+        uint64_t x, y;
+
+        memcpy(&x, a + i, 8);
+        memcpy(&y, b + i, 8);
+        x ^= y;
+        counts += ~(((x & low) + low) | x | low) >> 7; /* 1 where the byte is 0 */
+    }
+    return (unsigned)(counts * ones >> 56);
 }
 
 static unsigned
-equal_pairs(const uint8_t *bytes, size_t len)
+is_patterned(const struct doubled *doubled, const struct weak_limits *limits)
 {
-    unsigned pairs = 0;
+    size_t half = limits->len / 2;
+    unsigned pairs = 0, weak = 0;
 
-    for (size_t i = 0; i < len; i++)
-        for (size_t j = i + 1; j < len; j++)
-            pairs += is_zero((unsigned)(bytes[i] ^ bytes[j]));
-    return pairs;
+    for (size_t distance = 1; distance <= half; distance++) {
+        /* at half the ring each pair is met twice: look at one side only */
+        size_t span = distance < half ? limits->len : half;
+        unsigned equal = count_equal(doubled->bytes, doubled->bytes + distance, span);
+
+        weak |= (unsigned)(equal >= limits->at_distance);
+        pairs += equal;
+    }
+    return weak | (unsigned)(pairs >= limits->pairs);
+}
+
+static bool
+is_weak(const uint8_t *bytes, const struct weak_limits *limits)
+{
+    __attribute__((cleanup(doubled_wipe))) struct doubled doubled = {{0}};
+    size_t len = limits->len;
+    unsigned weak;
+    bool answer;
+
+    memcpy(doubled.bytes, bytes, len);
+    memcpy(doubled.bytes + len, bytes, len);
+    weak = is_patterned(&doubled, limits);
+    for (size_t i = 0; i + 1 < 2 * len; i++)
+        doubled.bytes[i] = (uint8_t)(doubled.bytes[i + 1] - doubled.bytes[i]);
+    doubled.bytes[2 * len - 1] = doubled.bytes[len - 1];
+    weak |= is_patterned(&doubled, limits);
+    answer = weak != 0;
+    MEM_DEFINE(&answer, sizeof answer); /* the answer is public, the bytes are not */
+    return answer;
 }
 
 bool
 secret_is_weak(const uint8_t *bytes, size_t len)
 {
-    uint8_t steps[64] = {0}; /* differences of neighbours: equal ones betray counting */
-    unsigned limit = len >= 32 ? WEAK_PAIRS : (unsigned)len / 2 + 1;
-    bool weak;
-
-    if (len < 8 || len > sizeof steps)
-        return true;
-    for (size_t i = 0; i + 1 < len; i++)
-        steps[i] = (uint8_t)(bytes[i + 1] - bytes[i]);
-    weak = ((unsigned)(equal_pairs(bytes, len) >= limit) |
-            (unsigned)(equal_pairs(steps, len - 1) >= limit)) != 0;
-    secret_wipe_bytes(steps, sizeof steps);
-    MEM_DEFINE(&weak, sizeof weak); /* the answer is public, the bytes are not */
-    return weak;
+    for (size_t i = 0; i < sizeof weak_limits / sizeof weak_limits[0]; i++)
+        if (weak_limits[i].len == len)
+            return is_weak(bytes, &weak_limits[i]);
+    return true;
 }
