@@ -1,0 +1,26 @@
+/* config_text.h - the text of stekd.conf, made fit for libConfuse.
+ *
+ * libConfuse 3.3 counts lines wrongly after comments, takes strings, comments and sections that
+ * never end, drops characters that it does not know, reads NAME|OPTION as another section's
+ * option, and puts environment variables in. So comments are blanked out here, and the rest is
+ * refused with its line. */
+#ifndef DAEMON_CONFIG_TEXT_H
+#define DAEMON_CONFIG_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "daemon/config.h"
+
+/* The lines on which the outermost sections begin, in their order. */
+struct config_sections {
+    unsigned lines[CONFIG_KEYSETS_MAX];
+    size_t count;
+};
+
+/* Blank out the comments of `text`. Errors are "FILE:LINE: ...". */
+bool config_text_clean(struct config_sections *sections, const char *file, char *text, size_t len,
+                       struct err *err);
+
+#endif

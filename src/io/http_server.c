@@ -1,0 +1,189 @@
+/* see http_server.h; on libevent */
+#include "io/http_server.h"
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct http_server {
+    struct loop *loop;
+    struct evhttp *http;
+    struct evconnlistener *listener; /* owned by `http` once bound */
+    http_handler *handler;
+    void *arg;
+    unsigned connections, connections_max;
+};
+
+/* evhttp itself neither limits its connections nor tells when one goes. But it lets us make their
+ * bufferevents, and one that filters nothing tells when it is freed. */
+static void
+connection_gone(void *arg)
+{
+    struct http_server *server = arg;
+
+    server->connections--;
+    if (server->listener != NULL)
+        (void)evconnlistener_enable(server->listener); /* if it fails, the next one tries again */
+}
+
+static struct bufferevent *
+connection_new(struct event_base *base, void *arg)
+{
+    struct http_server *server = arg;
+    struct bufferevent *raw = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+    struct bufferevent *counted;
+
+    if (raw == NULL)
+        return NULL; /* evhttp then makes its own, which is not counted */
+    counted =
+        bufferevent_filter_new(raw, NULL, NULL, BEV_OPT_CLOSE_ON_FREE, connection_gone, server);
+    if (counted == NULL)
+        return raw;
+    if (++server->connections >= server->connections_max)
+        (void)evconnlistener_disable(server->listener); /* fails for no listener only */
+    return counted;
+}
+
+static void
+find_peer(struct http_request *request, struct evhttp_request *evreq)
+{
+    struct evhttp_connection *connection = evhttp_request_get_connection(evreq);
+    int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
+    struct ucred peer;
+    socklen_t len = sizeof peer;
+
+    request->has_peer =
+        fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && len == sizeof peer;
+    if (request->has_peer)
+        request->peer_uid = peer.uid;
+}
+
+static const char *
+method_text(struct evhttp_request *evreq)
+{
+    enum evhttp_cmd_type type = evhttp_request_get_command(evreq);
+
+    if (type == EVHTTP_REQ_GET)
+        return "GET";
+    return type == EVHTTP_REQ_POST ? "POST" : "";
+}
+
+static void
+free_body(const void *bytes, size_t len, void *body)
+{
+    (void)bytes;
+    (void)len;
+    free(body);
+}
+
+/* Takes over the answer's body. */
+static void
+reply(struct evhttp_request *evreq, struct http_answer *answer)
+{
+    struct evbuffer *buffer = evbuffer_new();
+    size_t len = answer->body == NULL ? 0 : strlen(answer->body);
+    bool ok = buffer != NULL && evhttp_add_header(evhttp_request_get_output_headers(evreq),
+                                                  "Content-Type", "application/json") == 0;
+
+    if (ok && len > 0) {
+        ok = evbuffer_add_reference(buffer, answer->body, len, free_body, answer->body) == 0;
+        if (ok)
+            answer->body = NULL;
+    }
+    if (ok)
+        evhttp_send_reply(evreq, answer->status, NULL, buffer);
+    else
+        evhttp_send_error(evreq, HTTP_INTERNAL, NULL);
+    if (buffer != NULL)
+        evbuffer_free(buffer);
+    free(answer->body);
+}
+
+static void
+on_request(struct evhttp_request *evreq, void *arg)
+{
+    const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(evreq);
+    struct evbuffer *body = evhttp_request_get_input_buffer(evreq);
+    struct http_server *server = arg;
+    struct http_request request = {.method = method_text(evreq)};
+    struct http_answer answer = {.status = HTTP_INTERNAL};
+
+    request.path = evhttp_uri_get_path(uri);
+    if (request.path == NULL)
+        request.path = "";
+    request.query = evhttp_uri_get_query(uri);
+    if (request.query == NULL)
+        request.query = "";
+    request.body_len = evbuffer_get_length(body);
+    if (request.body_len > 0)
+        request.body = (const char *)evbuffer_pullup(body, -1);
+    find_peer(&request, evreq);
+    if (request.body_len == 0 || request.body != NULL)
+        server->handler(server->arg, &answer, &request);
+    reply(evreq, &answer);
+}
+
+static void
+configure(struct http_server *server, const struct http_limits *limits)
+{
+    server->connections_max = limits->connections_max;
+    evhttp_set_max_body_size(server->http, (ev_ssize_t)limits->body_max);
+    evhttp_set_max_headers_size(server->http, (ev_ssize_t)limits->head_max);
+    evhttp_set_timeout(server->http, limits->timeout_s);
+    /* all that evhttp can tell apart: the handler refuses in its own words */
+    evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_HEAD |
+                                                 EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+                                                 EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
+                                                 EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
+    evhttp_set_bevcb(server->http, connection_new, server);
+    evhttp_set_gencb(server->http, on_request, server);
+}
+
+struct http_server *
+http_server_new(struct loop *loop, int fd, const struct http_limits *limits, http_handler *handler,
+                void *arg, struct err *err)
+{
+    struct http_server *server = calloc(1, sizeof *server);
+    bool ok = server != NULL;
+
+    if (ok) {
+        *server = (struct http_server){.loop = loop, .handler = handler, .arg = arg};
+        server->listener = evconnlistener_new(loop_base(loop), NULL, NULL,
+                                              LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+        server->http = evhttp_new(loop_base(loop));
+        ok = server->listener != NULL && server->http != NULL &&
+             evhttp_bind_listener(server->http, server->listener) != NULL;
+    }
+    if (ok) {
+        configure(server, limits);
+        return server;
+    }
+    (void)err_set(err, "no HTTP server: no memory");
+    if (server == NULL || server->listener == NULL)
+        (void)close(fd);
+    else
+        evconnlistener_free(server->listener);
+    if (server != NULL && server->http != NULL)
+        evhttp_free(server->http);
+    free(server);
+    return NULL;
+}
+
+void
+http_server_free(struct http_server **server)
+{
+    if (*server == NULL)
+        return;
+    (*server)->listener = NULL;
+    evhttp_free((*server)->http);
+    /* connections go when the loop next turns */
+    (void)event_base_loop(loop_base((*server)->loop), EVLOOP_NONBLOCK);
+    free(*server);
+    *server = NULL;
+}

@@ -1,0 +1,50 @@
+/* http_server.h - HTTP/1.1 on a unix socket, with limits, for one handler.
+ *
+ * What is malformed, cut short or beyond a limit is answered or hung up on before the handler
+ * hears of it: 400 for a broken request or too long a head, 413 for too long a body. */
+#ifndef IO_HTTP_SERVER_H
+#define IO_HTTP_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "io/loop.h"
+
+struct http_limits {
+    size_t body_max;
+    size_t head_max;
+    unsigned connections_max; /* further ones wait to be accepted */
+    int timeout_s;            /* of silence, until a connection is closed */
+};
+
+/* Holds during the handler's call. */
+struct http_request {
+    const char *method; /* "GET", "POST", or "" for others */
+    const char *path;
+    const char *query; /* behind the "?", not decoded; "" */
+    const char *body;  /* no NUL behind it; NULL if `body_len` is 0 */
+    size_t body_len;
+    bool has_peer; /* the system told who is at the other end */
+    uid_t peer_uid;
+};
+
+struct http_answer {
+    int status;
+    char *body; /* JSON; the server frees it. NULL: none */
+};
+
+typedef void http_handler(void *arg, struct http_answer *answer,
+                          const struct http_request *request);
+
+struct http_server;
+
+/* Serve on the listening socket `fd`, which it takes over, success or not. */
+struct http_server *http_server_new(struct loop *loop, int fd, const struct http_limits *limits,
+                                    http_handler *handler, void *arg, struct err *err);
+
+/* Closes all connections; sets NULL, takes NULL. Not from within the handler. */
+void http_server_free(struct http_server **server);
+
+#endif

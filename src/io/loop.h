@@ -1,0 +1,35 @@
+/* loop.h - the one thread's loop: timers, signals, and whatever listens. */
+#ifndef IO_LOOP_H
+#define IO_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+typedef void loop_fn(void *arg);
+
+struct loop;
+struct loop_timer;
+struct event_base;
+
+struct loop *loop_new(struct err *err);
+
+/* Frees its timers too, so after all that uses them; sets NULL, takes NULL. */
+void loop_free(struct loop **loop);
+
+/* Run until loop_stop(). */
+bool loop_run(struct loop *loop, struct err *err);
+void loop_stop(struct loop *loop);
+
+/* Call these on SIGTERM and SIGINT, and on SIGHUP, from within the loop. */
+bool loop_on_signals(struct loop *loop, loop_fn *stop, loop_fn *reload, void *arg, struct err *err);
+
+/* A timer that calls once each time it is set. It counts no time that the machine sleeps. */
+struct loop_timer *loop_timer_new(struct loop *loop, loop_fn *call, void *arg, struct err *err);
+bool loop_timer_set(struct loop_timer *timer, uint64_t after_ms);
+
+/* For what inside io listens on this loop. */
+struct event_base *loop_base(struct loop *loop);
+
+#endif
