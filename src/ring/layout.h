@@ -12,7 +12,8 @@
  *            same state. So each change is visible at once and whole, both halves are equal at rest
  *            (a wiped key is gone from both), and a writer that dies anywhere leaves the half in
  *            force valid; the next one copies it over the other.
- * Lookup:    a hash probe over the slots by the first word of the key's name: linear, at most
+ * Lookup:    a hash probe over the slots by the first word of the key's name: from bucket
+ *            (word * RING_HASH) >> (64 - log2 buckets) on, linear, round the end, at most
  *            RING_PROBES steps, ended by an empty slot. At most half of the buckets are used.
  * Sealing:   the half's `seals` lists the slots whose turn comes, newest seals_from first: the
  *            first entry with from <= now < until is the sealing key. Made by the writer from the
@@ -44,6 +45,7 @@
 #define RING_HALF_HEADER_LEN 20480U
 #define RING_TRIES 16
 #define RING_PROBES 512U
+#define RING_HASH 0x9e3779b97f4a7c15U /* 2^64 / golden ratio */
 #define RING_SEALS 32U
 #define RING_REVOCATIONS 512U
 #define RING_CAPACITY_DEFAULT 1024U

@@ -33,14 +33,19 @@ bool ring_writer_open(struct ring_writer *writer, const char *path, uint32_t cap
 /* Unlocks; keys stay for the readers. */
 void ring_writer_close(struct ring_writer *writer);
 
-/* Take up the keyset that the ring holds: keys, confirmations, revocations. `set` is initialised
- * and empty. What is damaged is left out and named in `err`, with true; false: no memory. */
+/* Take up the keyset that the ring holds: keys, their confirmations, revocations. `set` is
+ * initialised and empty. What is damaged is left out; `err`, else left as it was, names the first
+ * such thing, with true. False: no memory, and `set` holds a part. */
 bool ring_writer_load(const struct ring_writer *writer, struct keyset *set, uint64_t now_ms,
                       struct err *err);
 
 /* Make the ring hold `set`, with the effective times of `policy`; `maker` is this host, for the
- * mode `each`. No write where nothing differs. Where the ring is too small for all keys, the
- * foreign ones that expire soonest are left out, and `err` says so, with true. */
+ * mode `each`. No write where nothing differs. Where the ring is too small for all keys, names of
+ * revoked ones, then the foreign keys that expire soonest are left out, and `err`, else left as it
+ * was, says so, with true. False: the ring is as it was.
+ *
+ * Call it at every schedule_next_s(): then slots of keys that are over are wiped, and the list of
+ * seals has the keys of the time to come. */
 bool ring_writer_store(struct ring_writer *writer, const struct keyset *set,
                        const struct policy *policy, uint64_t maker, struct ring_time now,
                        struct err *err);

@@ -1,0 +1,63 @@
+/* see counters.h: the daemon that reads. The bytes are another program's: nothing but numbers is
+ * taken from them. */
+#include <string.h>
+
+#include "ring/counters.h"
+
+/* The file, as plain words. */
+struct words {
+    uint64_t magic, version, pid, started_at;
+    uint8_t program[COUNTERS_PROGRAM_LEN];
+    uint64_t generation, reserved[9];
+    uint64_t events[COUNTERS_EVENTS];
+    struct {
+        uint8_t id[8];
+        uint64_t open_until, sealed, opened, last_at, reserved[3];
+    } keys[COUNTERS_KEYS];
+};
+
+_Static_assert(sizeof(struct words) == sizeof(struct counters_file), "the same layout");
+
+static void
+copy_program(char out[COUNTERS_PROGRAM_LEN + 1], const uint8_t in[COUNTERS_PROGRAM_LEN])
+{
+    size_t len = 0;
+
+    for (; len < COUNTERS_PROGRAM_LEN && in[len] != 0; len++)
+        out[len] = in[len] > ' ' && in[len] < 127 ? (char)in[len] : '?';
+    out[len] = '\0';
+}
+
+static void
+copy_keys(struct counters_total *out, const struct words *words)
+{
+    static const uint8_t none[8];
+
+    for (size_t i = 0; i < COUNTERS_KEYS; i++) {
+        if (memcmp(words->keys[i].id, none, sizeof none) == 0)
+            continue;
+        memcpy(out->keys[out->key_count].id, words->keys[i].id, sizeof none);
+        out->keys[out->key_count].sealed = words->keys[i].sealed;
+        out->keys[out->key_count].opened = words->keys[i].opened;
+        out->keys[out->key_count++].last_at = words->keys[i].last_at;
+    }
+}
+
+bool
+counters_read(struct counters_total *out, bool *alive, const char *path, struct err *err)
+{
+    struct words words;
+    bool held;
+
+    if (!sys_counters_read(&words, sizeof words, &held, path, err))
+        return false;
+    if (words.magic != COUNTERS_MAGIC || words.version != COUNTERS_VERSION)
+        return err_set(err, "%s is not a file of counters, or of another version", path);
+    *out = (struct counters_total){
+        .pid = words.pid, .started_at = words.started_at, .generation = words.generation};
+    copy_program(out->program, words.program);
+    memcpy(out->events, words.events, sizeof out->events);
+    copy_keys(out, &words);
+    *alive = held;
+    return true;
+}

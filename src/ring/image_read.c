@@ -1,0 +1,133 @@
+/* see image.h: what readers do */
+#include "ring/image_half.h"
+
+/* The n-th entry of the seals from *next on whose turn is at `now`; its bucket may be no bucket. */
+static bool
+seal_turn(const struct image_half *half, uint32_t *next, uint64_t *bucket, uint64_t now)
+{
+    uint32_t count = image_bounded(&half->head->seal_count, RING_SEALS);
+
+    while (*next < count) {
+        const struct ring_seal *seal = &half->head->seals[(*next)++];
+
+        if (word_load(&seal->from) <= now && now < word_load(&seal->until)) {
+            *bucket = word_load(&seal->slot);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The half in force, and the flip to compare with when all has been read. */
+static const struct image_half *
+begin(const struct image *image, uint64_t *flip)
+{
+    *flip = atomic_load_explicit(&image->header->flip, memory_order_acquire);
+    return &image->half[*flip & 1];
+}
+
+/* True if nothing that was read since begin() had been changed by then. */
+static bool
+is_whole(const struct image *image, uint64_t flip)
+{
+    WORD_FENCE(memory_order_acquire);
+    return word_load(&image->header->flip) == flip;
+}
+
+bool
+image_find(const struct image *image, struct image_slot *out, bool *other, const uint8_t name[16],
+           uint64_t now)
+{
+    uint64_t want[2];
+
+    memcpy(want, name, sizeof want);
+    for (int tries = 0; tries < RING_TRIES && (want[0] != 0 || want[1] != 0); tries++) {
+        uint64_t flip, turn = 0;
+        const struct image_half *half = begin(image, &flip);
+        uint32_t bucket, next = 0;
+        bool seals;
+
+        /* The slot is most likely here, and out of cache: ask for both of its lines at once. */
+        bucket = image_home(half, want[0]);
+        __builtin_prefetch(&half->slots[bucket].name);
+        __builtin_prefetch(&half->slots[bucket].seal_from);
+        seals = seal_turn(half, &next, &turn, now);
+        bucket = image_probe(half, want);
+        if (bucket != NO_BUCKET)
+            image_copy(out, &half->slots[bucket]);
+        if (!is_whole(image, flip))
+            continue;
+        if (bucket == NO_BUCKET || memcmp(out->name, name, sizeof out->name) != 0)
+            break;
+        *other = seals && turn != bucket;
+        return true;
+    }
+    image_slot_wipe(out);
+    return false;
+}
+
+static bool
+may_seal(const struct image_slot *slot, uint64_t now)
+{
+    static const uint8_t none[16];
+
+    return memcmp(slot->name, none, sizeof none) != 0 && (slot->state & RING_SLOT_REVOKED) == 0 &&
+           slot->seal_from <= now && now < slot->seal_until && now < slot->open_until;
+}
+
+bool
+image_sealing(const struct image *image, struct image_slot *out, uint64_t now)
+{
+    for (int tries = 0; tries < RING_TRIES; tries++) {
+        uint64_t flip, bucket = 0;
+        const struct image_half *half = begin(image, &flip);
+        uint32_t next = 0;
+        bool found = false;
+
+        while (!found && seal_turn(half, &next, &bucket, now)) {
+            if (bucket >= half->buckets)
+                continue;
+            image_copy(out, &half->slots[bucket]);
+            found = may_seal(out, now);
+        }
+        if (!is_whole(image, flip))
+            continue;
+        if (found)
+            return true;
+        break;
+    }
+    image_slot_wipe(out);
+    return false;
+}
+
+bool
+image_state(const struct image *image, struct image_state *out)
+{
+    for (int tries = 0; tries < RING_TRIES; tries++) {
+        uint64_t flip;
+        const struct image_half *half = begin(image, &flip);
+
+        image_get(half, out);
+        if (is_whole(image, flip))
+            return true;
+    }
+    return false;
+}
+
+uint32_t
+image_opening(const struct image *image, uint64_t now)
+{
+    uint64_t flip;
+    const struct image_half *half = begin(image, &flip);
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < half->buckets; i++) {
+        const struct ring_slot *slot = &half->slots[i];
+
+        if ((word_load(&slot->name[0]) != 0 || word_load(&slot->name[1]) != 0) &&
+            (word_load(&slot->state) & RING_SLOT_REVOKED) == 0 &&
+            now < word_load(&slot->open_until))
+            count++;
+    }
+    return count;
+}
