@@ -1,0 +1,111 @@
+/* see openssl_impl.h
+ *
+ * Context:   names of the certificates | label | client-auth mode, CA names | SNI
+ * A field that does not apply is left out; fields of different kinds never equal each other. */
+#include "adapter/openssl_impl.h"
+
+#include <string.h>
+
+/* What a context is made of, for one connection. */
+struct basis {
+    SSL_CTX *ctx;  /* whose names count */
+    bool resolved; /* by the server's own function, so its verify mode and CAs count too */
+    int verify_mode;
+    enum openssl_found names;
+};
+
+static struct basis
+find_basis(struct stek_context *names, const struct openssl_attached *attached, SSL *ssl,
+           const struct openssl_conn *conn, const char *sni)
+{
+    const struct stek_openssl_options *options = &attached->options;
+    struct basis basis = {NULL, false, 0, OPENSSL_NONE};
+
+    if (options->resolve != NULL)
+        basis.ctx = options->resolve(ssl, sni, options->resolve_arg);
+    basis.resolved = basis.ctx != NULL;
+    if (!basis.resolved)
+        basis.ctx = conn->accepting;
+    basis.verify_mode =
+        basis.resolved ? SSL_CTX_get_verify_mode(basis.ctx) : SSL_get_verify_mode(ssl);
+    basis.names = openssl_names(names, basis.ctx);
+    /* Some servers switch to a context with a certificate before tickets are looked at. */
+    if (basis.names == OPENSSL_NONE && SSL_get_SSL_CTX(ssl) != basis.ctx)
+        basis.names = openssl_names(names, SSL_get_SSL_CTX(ssl));
+    return basis;
+}
+
+static bool
+add_ca_name(struct stek_context *context, const X509_NAME *name)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509_NAME(name, &der);
+    bool done;
+
+    if (len < 0)
+        return false;
+    done =
+        stek_context_add(context, STEK_FIELD_CLIENT_CA, der, (size_t)len, openssl_hmac) == STEK_OK;
+    OPENSSL_free(der);
+    return done;
+}
+
+/* How a client certificate is asked for; nothing where none is. */
+static bool
+add_client_auth(struct stek_context *context, const struct basis *basis, const SSL *ssl)
+{
+    const uint8_t mode =
+        (uint8_t)(basis->verify_mode & (SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT));
+    const STACK_OF(X509_NAME) * names;
+    bool done;
+
+    if ((mode & SSL_VERIFY_PEER) == 0)
+        return true;
+    names = basis->resolved ? SSL_CTX_get_client_CA_list(basis->ctx) : SSL_get_client_CA_list(ssl);
+    done = stek_context_add(context, STEK_FIELD_CLIENT_AUTH, &mode, sizeof mode, openssl_hmac) ==
+           STEK_OK;
+    for (int i = 0; done && names != NULL && i < sk_X509_NAME_num(names); i++)
+        done = add_ca_name(context, sk_X509_NAME_value(names, i));
+    return done;
+}
+
+/* Where nothing tells one trust domain from another, only the operator's word (a label) does. */
+static bool
+is_allowed(struct openssl_attached *attached, const struct basis *basis)
+{
+    if (attached->options.label != NULL)
+        return true;
+    if (basis->names == OPENSSL_NONE) {
+        openssl_warn(attached, OPENSSL_WARN_CERT);
+        return false;
+    }
+    if ((basis->verify_mode & SSL_VERIFY_PEER) != 0) {
+        openssl_warn(attached, OPENSSL_WARN_CLIENT);
+        return false;
+    }
+    return true;
+}
+
+bool
+openssl_context(struct stek_context *out, struct openssl_attached *attached, SSL *ssl,
+                const struct openssl_conn *conn, const char *sni, size_t sni_len)
+{
+    const char *label = attached->options.label;
+    struct stek_context context;
+    struct basis basis;
+
+    stek_context_init(&context);
+    basis = find_basis(&context, attached, ssl, conn, sni);
+    if (basis.names == OPENSSL_FAILED || !is_allowed(attached, &basis))
+        return false;
+    if (label != NULL &&
+        stek_context_add(&context, STEK_FIELD_LABEL, label, strlen(label), openssl_hmac) != STEK_OK)
+        return false;
+    if (!add_client_auth(&context, &basis, ssl))
+        return false;
+    if (!attached->options.any_sni &&
+        stek_context_add(&context, STEK_FIELD_SNI, sni, sni_len, openssl_hmac) != STEK_OK)
+        return false;
+    *out = context;
+    return true;
+}

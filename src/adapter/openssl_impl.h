@@ -1,0 +1,103 @@
+/* openssl_impl.h - what the files of the OpenSSL adapter share.
+ *
+ *   openssl.c          attaching, and what hangs on each SSL_CTX and SSL
+ *   openssl_ticket.c   the key callback: seal and open
+ *   openssl_age.c      how old a session is and how long it may live: the session ticket callbacks
+ *   openssl_context.c  what a ticket is bound to beside its key
+ *   openssl_names.c    the names of an SSL_CTX's certificates
+ *   openssl_crypto.c   HMAC-SHA256 and the algorithms that are fetched once
+ *
+ * Every OpenSSL function is called plainly by its name: stek-preload.so puts pointers behind them.
+ * Callbacks leave errno and OpenSSL's error queue as they found them, and never end a handshake. */
+#ifndef ADAPTER_OPENSSL_IMPL_H
+#define ADAPTER_OPENSSL_IMPL_H
+
+#include <openssl/ssl.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stek/openssl.h>
+#include <stek/ticket.h>
+
+/* The names of a context's certificates, as the beginning of a stek_context. */
+struct openssl_names {
+    X509 *cert; /* the current one when they were read (a reference): NULL if never */
+    struct stek_context context;
+};
+
+/* Hangs on an SSL_CTX that is attached. Fixed once made, but for the atomics and `names`. */
+struct openssl_attached {
+    struct stek_ring *ring;
+    struct stek_openssl_options options;
+    char label[256];    /* options.label leads here, or is NULL */
+    atomic_uint warned; /* a bit per OPENSSL_WARN_... */
+    /* The ring's policy, read now and then: 0 is not known. */
+    _Atomic uint64_t policy_until; /* ring time */
+    _Atomic uint64_t lifetime;
+    _Atomic uint64_t max_session;
+    CRYPTO_RWLOCK *lock; /* over `names` */
+    struct openssl_names names;
+};
+
+enum openssl_look {
+    OPENSSL_NOT_LOOKED, /* the key callback was not asked */
+    OPENSSL_MISSED,     /* no key, or not allowed; counted */
+    OPENSSL_KEYED       /* a key was there: what fails now is the ticket */
+};
+
+/* Hangs on an SSL made from an attached SSL_CTX. */
+struct openssl_conn {
+    SSL_CTX *accepting; /* the one given to SSL_new; the SSL holds it */
+    enum openssl_look look;
+    bool limited;                /* the lifetime of the next ticket is set */
+    bool renew;                  /* the ticket was of an older key */
+    uint8_t name[STEK_NAME_LEN]; /* of the key that opened */
+    /* What was opened in the handshake with this client random: a renewal in TLS 1.2 needs its SNI,
+     * and an SSL may be used again. */
+    uint8_t random[SSL3_RANDOM_SIZE];
+    bool opened;
+    size_t sni_len;
+    char sni[STEK_SNI_MAX + 1];
+};
+
+/* NULL for those that are not attached. */
+struct openssl_attached *openssl_attached(const SSL_CTX *ctx);
+struct openssl_conn *openssl_conn(const SSL *ssl);
+
+/* True if this handshake resumes from a ticket that we opened for it. Sessions that were resumed
+ * otherwise are in OpenSSL's cache: they are not ours to change, nor to put in tickets. */
+bool openssl_is_opened(const SSL *ssl, const struct openssl_conn *conn);
+
+/* What SSL_CTX_set_tlsext_ticket_key_evp_cb() takes. */
+int openssl_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+                EVP_MAC_CTX *mac, int enc);
+
+/* What SSL_CTX_set_session_ticket_cb() takes. */
+int openssl_generate(SSL *ssl, void *arg);
+SSL_TICKET_RETURN openssl_decrypted(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+                                    size_t name_len, SSL_TICKET_STATUS status, void *arg);
+
+/* Shorten the session's timeout, never raise it: no ticket lives longer than the policy's lifetime,
+ * its key, or its chain of renewals. */
+void openssl_limit(struct openssl_attached *attached, SSL_SESSION *session);
+
+/* The context of a ticket on this connection. False, told once, where there are no tickets. */
+bool openssl_context(struct stek_context *out, struct openssl_attached *attached, SSL *ssl,
+                     const struct openssl_conn *conn, const char *sni, size_t sni_len);
+
+/* Begin a context with the names of the certificates of `ctx`. They are kept in an attached one
+ * until its certificate is another; else each call reads them. */
+enum openssl_found { OPENSSL_FOUND, OPENSSL_NONE, OPENSSL_FAILED };
+enum openssl_found openssl_names(struct stek_context *out, SSL_CTX *ctx);
+
+#define OPENSSL_WARN_CERT 1U
+#define OPENSSL_WARN_CLIENT 2U
+#define OPENSSL_WARN_SID 4U
+#define OPENSSL_WARN_APPDATA 8U
+void openssl_warn(struct openssl_attached *attached, unsigned which);
+
+/* Fetch what is fetched once. False where libcrypto cannot give it. */
+bool openssl_crypto_init(void);
+const EVP_CIPHER *openssl_aes256cbc(void);
+stek_hmac_fn openssl_hmac;
+
+#endif

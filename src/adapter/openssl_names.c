@@ -1,0 +1,183 @@
+/* see openssl_impl.h */
+#include "adapter/openssl_impl.h"
+
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+#define TYPE_CN 255   /* no GeneralName has such a tag */
+#define TYPE_CERT 254 /* a whole certificate, DER: one without any name stands for itself */
+
+/* Names whose bytes OpenSSL allocated. */
+struct list {
+    struct stek_name *names;
+    size_t count;
+    size_t cap;
+};
+
+static void
+list_free(struct list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        OPENSSL_free((void *)(uintptr_t)list->names[i].bytes);
+    free(list->names);
+}
+
+/* Takes over `bytes`; false, with them freed, where there are none or is no memory. */
+static bool
+list_add(struct list *list, unsigned char *bytes, int len, int type)
+{
+    if (len >= 0 && list->count == list->cap) {
+        size_t cap = list->cap > 0 ? 2 * list->cap : 8;
+        struct stek_name *more = reallocarray(list->names, cap, sizeof *more);
+
+        if (more != NULL) {
+            list->names = more;
+            list->cap = cap;
+        }
+    }
+    if (len < 0 || list->count == list->cap) {
+        if (len >= 0)
+            OPENSSL_free(bytes);
+        return false;
+    }
+    list->names[list->count++] = (struct stek_name){bytes, (size_t)len, type};
+    return true;
+}
+
+static bool
+add_alt_names(struct list *list, const GENERAL_NAMES *alt)
+{
+    bool done = true;
+
+    for (int i = 0; done && i < sk_GENERAL_NAME_num(alt); i++) {
+        GENERAL_NAME *name = sk_GENERAL_NAME_value(alt, i);
+        unsigned char *der = NULL;
+        int len = i2d_GENERAL_NAME(name, &der);
+
+        done = list_add(list, der, len, name->type);
+    }
+    return done;
+}
+
+static bool
+add_common_names(struct list *list, const X509_NAME *subject)
+{
+    bool done = true;
+
+    for (int i = -1; done;) {
+        unsigned char *text = NULL;
+        int len;
+
+        i = X509_NAME_get_index_by_NID(subject, NID_commonName, i);
+        if (i < 0)
+            break;
+        len = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, i)));
+        done = list_add(list, text, len, TYPE_CN);
+    }
+    return done;
+}
+
+/* All subject alternative names, else the common name, else the certificate itself. */
+static bool
+add_cert(struct list *list, X509 *cert)
+{
+    GENERAL_NAMES *alt = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    size_t before = list->count;
+    unsigned char *der = NULL;
+    bool done = true;
+    int len;
+
+    if (alt != NULL)
+        done = add_alt_names(list, alt);
+    GENERAL_NAMES_free(alt);
+    if (done && list->count == before)
+        done = add_common_names(list, X509_get_subject_name(cert));
+    if (!done || list->count > before)
+        return done;
+    len = i2d_X509(cert, &der);
+    return list_add(list, der, len, TYPE_CERT);
+}
+
+/* Going through the certificates changes which one is current: done on an SSL of its own, since
+ * others use `ctx` at the same time. */
+static bool
+add_all(struct list *list, SSL_CTX *ctx)
+{
+    SSL *ssl = SSL_new(ctx);
+    bool done = ssl != NULL && SSL_set_current_cert(ssl, SSL_CERT_SET_FIRST) == 1;
+
+    while (done) {
+        X509 *cert = SSL_get_certificate(ssl);
+
+        done = cert != NULL && add_cert(list, cert);
+        if (!done || SSL_set_current_cert(ssl, SSL_CERT_SET_NEXT) != 1)
+            break;
+    }
+    SSL_free(ssl);
+    return done;
+}
+
+static bool
+read_names(struct stek_context *out, SSL_CTX *ctx)
+{
+    struct list list = {NULL, 0, 0};
+    struct stek_context context;
+    bool done;
+
+    stek_context_init(&context);
+    done = add_all(&list, ctx) &&
+           stek_context_names(&context, list.names, list.count, openssl_hmac) == STEK_OK;
+    list_free(&list);
+    if (done)
+        *out = context;
+    return done;
+}
+
+static bool
+cached_names(struct stek_context *out, struct openssl_attached *attached, const X509 *cert)
+{
+    bool found;
+
+    if (!CRYPTO_THREAD_read_lock(attached->lock))
+        return false;
+    found = attached->names.cert == cert;
+    if (found)
+        *out = attached->names.context;
+    (void)CRYPTO_THREAD_unlock(attached->lock); /* fails only where it was not locked */
+    return found;
+}
+
+static void
+cache_names(struct openssl_attached *attached, X509 *cert, const struct stek_context *context)
+{
+    X509 *before;
+
+    if (!X509_up_ref(cert))
+        return;
+    if (!CRYPTO_THREAD_write_lock(attached->lock)) {
+        X509_free(cert);
+        return;
+    }
+    before = attached->names.cert;
+    attached->names.cert = cert; /* held, so that no other can get its address */
+    attached->names.context = *context;
+    (void)CRYPTO_THREAD_unlock(attached->lock);
+    X509_free(before);
+}
+
+enum openssl_found
+openssl_names(struct stek_context *out, SSL_CTX *ctx)
+{
+    struct openssl_attached *attached = openssl_attached(ctx);
+    X509 *cert = SSL_CTX_get0_certificate(ctx);
+
+    if (cert == NULL)
+        return OPENSSL_NONE;
+    if (attached != NULL && cached_names(out, attached, cert))
+        return OPENSSL_FOUND;
+    if (!read_names(out, ctx))
+        return OPENSSL_FAILED;
+    if (attached != NULL)
+        cache_names(attached, cert, out);
+    return OPENSSL_FOUND;
+}
