@@ -1,0 +1,29 @@
+# Make openssl_calls.h from openssl_calls.list. The adapter's sources are compiled a second time
+# with that header in front (-include): each call into OpenSSL then goes through a pointer, which
+# the preload fills in once the server has loaded its libraries. So stek-preload.so drags neither
+# libssl nor libcrypto into programs that do not use them.
+BEGIN {
+    print "/* made by openssl_calls.awk, which says what for */"
+    print "#ifndef MODULE_OPENSSL_CALLS_H"
+    print "#define MODULE_OPENSSL_CALLS_H"
+    # all headers that the adapter includes: behind the names below they could not be read
+    split("core_names err evp params rand ssl x509 x509v3", headers, " ")
+    for (i = 1; i in headers; i++)
+        print "#include <openssl/" headers[i] ".h>"
+}
+/^[A-Za-z]/ { names[++count] = $1 }
+END {
+    print "#define OPENSSL_CALLS(X) \\"
+    for (i = 1; i <= count; i++)
+        print "    X(" names[i] ")" (i < count ? " \\" : "")
+    print "struct openssl_calls {"
+    for (i = 1; i <= count; i++)
+        print "    __typeof__(" names[i] ") *call_" names[i] ";"
+    print "};"
+    print "extern struct openssl_calls openssl_calls;"
+    print "#ifndef OPENSSL_CALLS_BY_NAME"
+    for (i = 1; i <= count; i++)
+        print "#define " names[i] " openssl_calls.call_" names[i]
+    print "#endif"
+    print "#endif"
+}
