@@ -24,6 +24,7 @@ struct held {
 struct load {
     SSL_CTX *ctx;
     const char *sni;
+    const char *counts_path; /* NULL: standard output */
     uint64_t end_ms, event_ms, next_event_ms;
     long pause_ms;
     int count;
@@ -178,27 +179,41 @@ parse(struct load *load, int argc, char **argv)
 
     load->end_ms = UINT64_MAX;
     load->pause_ms = 20;
-    while ((option = getopt(argc, argv, "s:w:e:n:")) != -1) {
+    while ((option = getopt(argc, argv, "s:w:e:n:r:")) != -1) {
         switch (option) {
         case 's': load->end_ms = now_ms() + strtoull(optarg, NULL, 10) * 1000; break;
         case 'w': load->pause_ms = strtol(optarg, NULL, 10); break;
         case 'e': load->event_ms = strtoull(optarg, NULL, 10); break;
         case 'n': load->sni = optarg; break;
+        case 'r': load->counts_path = optarg; break;
         default: return false;
         }
     }
     return parse_servers(load, argv + optind, argc - optind);
 }
 
+static bool
+print_counts(const struct load *load)
+{
+    FILE *out = load->counts_path == NULL ? stdout : fopen(load->counts_path, "we");
+    bool done;
+
+    if (out == NULL)
+        return false;
+    done =
+        fprintf(out,
+                "resumed=%lu resumed12=%lu resumed13=%lu full=%lu failed=%lu none=%lu first=%lu\n",
+                load->resumed[0] + load->resumed[1], load->resumed[0], load->resumed[1], load->full,
+                load->failed, load->none, load->first) > 0;
+    return (out == stdout ? fflush(out) : fclose(out)) == 0 && done;
+}
+
 static void
-finish(struct load *load)
+release(struct load *load)
 {
     for (int i = 0; i < 2 * POOL; i++)
         SSL_SESSION_free(load->pool[i / POOL][i % POOL].session);
     SSL_CTX_free(load->ctx);
-    printf("resumed=%lu resumed12=%lu resumed13=%lu full=%lu failed=%lu none=%lu first=%lu\n",
-           load->resumed[0] + load->resumed[1], load->resumed[0], load->resumed[1], load->full,
-           load->failed, load->none, load->first);
 }
 
 int
@@ -220,7 +235,9 @@ load_main(int argc, char **argv)
         handshake(&load, i % 2);
         (void)nanosleep(&pause, NULL); /* a signal may end it early */
     }
-    finish(&load);
+    release(&load);
+    if (!print_counts(&load))
+        return 1;
     if (load.full + load.failed + load.none > 0)
         return 1;
     return load.resumed[0] > 0 && load.resumed[1] > 0 ? 0 : 1;
