@@ -1,0 +1,202 @@
+/* see service.h: the life of a service; its ticks are in service_tick.c, orders in service_orders.c
+ */
+#include "daemon/service.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/clock.h"
+#include "daemon/service_inner.h"
+#include "io/file.h"
+#include "ring/words.h"
+
+#define COUNT_MODE 02700       /* servers that are root when they open the ring */
+#define COUNT_GROUP_MODE 02770 /* and the ring's group */
+
+uint64_t
+service_generation(const struct service *service)
+{
+    return word_load(&service->writer.image.header->flip);
+}
+
+uint32_t
+service_capacity(const struct service *service)
+{
+    return image_current(&service->writer.image)->capacity;
+}
+
+static bool
+check_capacity(const struct service *service, const struct policy *policy, struct err *err)
+{
+    uint32_t capacity = service_capacity(service);
+
+    if (policy_keys(policy) <= capacity)
+        return true;
+    return err_set(err,
+                   "%s has room for %u keys, and this policy keeps up to %llu alive: stop its "
+                   "servers and stekd, remove the file, and start stekd again",
+                   service->ring_path, capacity, (unsigned long long)policy_keys(policy));
+}
+
+static bool
+init(struct service *service, const struct config_keyset *config, const struct service_env *env,
+     struct err *err)
+{
+    service->config = *config;
+    service->writer.file.fd = -1;
+    service->source = env->source;
+    service->log = env->log;
+    keyset_init(&service->set);
+    if (asprintf(&service->ring_path, "%s/%s.r1", env->run_dir, config->name) < 0)
+        service->ring_path = NULL;
+    if (asprintf(&service->count_path, "%s/count/%s", env->run_dir, config->name) < 0)
+        service->count_path = NULL;
+    return (service->ring_path != NULL && service->count_path != NULL) || err_set(err, "no memory");
+}
+
+static void
+log_taken_over(const struct service *service, struct ring_time now)
+{
+    const char *name = service->config.name;
+    int64_t step_ms =
+        (int64_t)(now.unix_ms - now.boot_ms) - (int64_t)ring_writer_offset_ms(&service->writer);
+
+    log_info(service->log, "keyset %s: %zu keys taken over from %s", name, service->set.key_count,
+             service->ring_path);
+    if (step_ms < -CLOCK_FOLLOW_MS || step_ms > CLOCK_FOLLOW_MS)
+        log_warn(service->log,
+                 "keyset %s: the wall clock was set by %lld s since the ring was last written: "
+                 "accepted; keys end that much sooner or later than planned",
+                 name, (long long)(step_ms / 1000));
+    if (service_capacity(service) != service->config.capacity)
+        log_warn(service->log,
+                 "keyset %s: %s stays at its capacity of %u keys, not %u: to change it, stop its "
+                 "servers and stekd, remove the file, and start stekd again",
+                 name, service->ring_path, service_capacity(service), service->config.capacity);
+}
+
+static bool
+take_up(struct service *service, struct ring_time now, struct err *err)
+{
+    bool has_group = service->config.group != (gid_t)-1;
+    struct err lost = {""};
+
+    if (!ring_writer_open(&service->writer, service->ring_path, service->config.capacity,
+                          service->config.group, err) ||
+        !check_capacity(service, &service->config.policy, err) ||
+        !dir_make(service->count_path, has_group ? COUNT_GROUP_MODE : COUNT_MODE,
+                  service->config.group, err))
+        return false;
+    if (service->writer.is_new)
+        return true;
+    if (!ring_writer_load(&service->writer, &service->set, now.unix_ms, &lost))
+        return err_set(err, "%s: no memory for its keys", service->ring_path);
+    if (lost.text[0] != '\0')
+        log_warn(service->log, "keyset %s: %s", service->config.name, lost.text);
+    log_taken_over(service, now);
+    return true;
+}
+
+struct service *
+service_open(const struct config_keyset *config, const struct service_env *env,
+             struct ring_time now, struct err *err)
+{
+    struct service *service = calloc(1, sizeof *service);
+
+    if (service == NULL) {
+        (void)err_set(err, "keyset %s: no memory", config->name); /* always false */
+        return NULL;
+    }
+    if (!init(service, config, env, err) || !take_up(service, now, err)) {
+        (void)err_add(err, "keyset %s", config->name); /* always false */
+        service_close(&service);
+        return NULL;
+    }
+    service_tick(service, now);
+    return service;
+}
+
+void
+service_close(struct service **service)
+{
+    if (*service == NULL)
+        return;
+    ring_writer_close(&(*service)->writer);
+    keyset_free(&(*service)->set);
+    counts_free(&(*service)->counts);
+    free((*service)->ring_path);
+    free((*service)->count_path);
+    free(*service);
+    *service = NULL;
+}
+
+static void
+remove_counters(void *arg, const char *name)
+{
+    const struct service *service = arg;
+    char *path;
+
+    if (asprintf(&path, "%s/%s", service->count_path, name) < 0)
+        return;
+    (void)file_remove(path, NULL); /* what stays is found when the folder is removed */
+    free(path);
+}
+
+void
+service_retire(struct service **service, struct ring_time now)
+{
+    struct service *old = *service;
+    struct err err = {""};
+    KEYSET(none);
+
+    if (old == NULL)
+        return;
+    if (ring_writer_store(&old->writer, &none, &old->config.policy, old->maker, now, &err) &&
+        file_remove(old->ring_path, &err) &&
+        dir_list(old->count_path, COUNTS_FILES_MAX, remove_counters, old, &err) &&
+        dir_remove(old->count_path, &err))
+        log_info(old->log, "keyset %s: keys destroyed, ring removed", old->config.name);
+    else
+        log_warn(old->log, "keyset %s: not all of it could be removed: %s", old->config.name,
+                 err.text);
+    service_close(service);
+}
+
+bool
+service_can_change(const struct service *service, const struct config_keyset *config,
+                   struct err *err)
+{
+    if (config->capacity != service->config.capacity)
+        return err_set(err,
+                       "keyset %s: capacity cannot change from %u to %u while the ring is in use: "
+                       "stop its servers and stekd, remove %s, and start stekd again",
+                       config->name, service->config.capacity, config->capacity,
+                       service->ring_path);
+    if (config->group != service->config.group)
+        return err_set(err,
+                       "keyset %s: group cannot change while the ring is in use: restart stekd",
+                       config->name);
+    return check_capacity(service, &config->policy, err) || err_add(err, "keyset %s", config->name);
+}
+
+static bool
+is_same_policy(const struct policy *a, const struct policy *b)
+{
+    return a->rotate_s == b->rotate_s && a->lifetime_s == b->lifetime_s &&
+           a->patience_s == b->patience_s && a->max_session_s == b->max_session_s &&
+           a->each == b->each;
+}
+
+void
+service_change(struct service *service, const struct config_keyset *config, struct ring_time now)
+{
+    if (is_same_policy(&service->config.policy, &config->policy))
+        return;
+    service->config.policy = config->policy;
+    log_info(service->log,
+             "keyset %s: keys made from now on seal for %llu s and open for %llu s after it",
+             config->name, (unsigned long long)config->policy.rotate_s,
+             (unsigned long long)config->policy.lifetime_s);
+    service_tick(service, now);
+}

@@ -1,0 +1,123 @@
+/* service.h - one keyset at work: makes keys in time, keeps them in the ring, carries out orders.
+ *
+ * Time is an argument. Each change is made to a copy of the keyset, which is taken over only once
+ * the ring has it: so what fails changes nothing, and what we think is what servers see.
+ *
+ *   R-SERVICE-1: while service_tick() is called at service_next_ms(), some key may seal at every
+ *                second, and no key opens past its time.
+ *   R-SERVICE-2: a new service on an old ring takes over all its keys: no ticket is lost.
+ *   R-SERVICE-3: when an order returns true, the ring has changed.
+ *   R-SERVICE-4: what fails leaves keyset and ring as they were.
+ *   R-SERVICE-5: of itself it makes at most one emergency key a minute. */
+#ifndef DAEMON_SERVICE_H
+#define DAEMON_SERVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "daemon/config.h"
+#include "daemon/counts.h"
+#include "io/log.h"
+#include "keys/keyset.h"
+#include "ring/writer.h"
+#include "source/source.h"
+
+#define SERVICE_LOOK_MS 60000U /* timers count no time that the machine sleeps: look again */
+
+/* Read the fields freely; change them by the calls below only. */
+struct service {
+    struct config_keyset config;
+    char *ring_path;  /* RUNDIR/NAME.r1 */
+    char *count_path; /* RUNDIR/count/NAME */
+    struct keyset set;
+    struct ring_writer writer;
+    const struct source_kind *source;
+    const struct log *log;
+    uint64_t maker;                /* this host's id; 0: no farm */
+    uint8_t sealing[KEY_NAME_LEN]; /* the key that sealed last */
+    bool has_sealed;               /* `sealing` is one */
+    bool is_dry;                   /* no key may seal */
+    uint64_t rotations, revocations;
+    uint64_t emergency_boot_ms; /* when the last one was made; 0: never */
+    struct err last_error;      /* "" while all is well */
+    struct counts counts;
+};
+
+/* What the services share. */
+struct service_env {
+    const char *run_dir;
+    const struct source_kind *source;
+    const struct log *log;
+};
+
+/* Open or make the ring, take up its keys, and see to it that one seals. NULL, with the reason in
+ * `err`, where the ring cannot be had; a ring that is there is then left as it is. */
+struct service *service_open(const struct config_keyset *config, const struct service_env *env,
+                             struct ring_time now, struct err *err);
+
+/* Let go of the ring; its keys live on. Sets NULL, takes NULL. */
+void service_close(struct service **service);
+
+/* Wipe all keys, and remove ring and counters: the keyset is no more. */
+void service_retire(struct service **service, struct ring_time now);
+
+/* Do what time asks for. What goes wrong is logged once, stands in last_error until it is mended,
+ * and is tried again. */
+void service_tick(struct service *service, struct ring_time now);
+
+/* Milliseconds until the next tick. */
+uint64_t service_next_ms(const struct service *service, struct ring_time now);
+
+/* Can this configuration replace the present one while the ring lives? Capacity and group cannot
+ * change. */
+bool service_can_change(const struct service *service, const struct config_keyset *config,
+                        struct err *err);
+void service_change(struct service *service, const struct config_keyset *config,
+                    struct ring_time now);
+
+/* ---- orders ---- */
+
+enum service_outcome {
+    SERVICE_DONE,
+    SERVICE_UNKNOWN, /* no key of that name */
+    SERVICE_NOT_NOW, /* try again, as `err` says */
+    SERVICE_FAILED
+};
+
+/* Make a key that takes over sealing at once, or with the next second. `made` is wiped by the
+ * caller. */
+enum service_outcome service_rotate(struct service *service, struct key *made, struct ring_time now,
+                                    struct err *err);
+
+struct revoke_name {
+    uint8_t bytes[KEY_NAME_LEN];
+};
+
+struct revoke_order {
+    bool all, only;
+    const struct revoke_name *names; /* those to revoke unless `all` */
+    size_t name_count;
+};
+
+/* What a revocation did; to be freed. */
+struct revoke_result {
+    struct revoke_name *names; /* keys that are revoked by it */
+    size_t name_count;
+    bool has_fresh; /* a key was made to seal instead */
+    struct revoke_name fresh;
+};
+void revoke_result_free(struct revoke_result *result);
+
+/* Withdraw keys, and make one that seals at once if none may seal after it. */
+enum service_outcome service_revoke(struct service *service, struct revoke_result *result,
+                                    const struct revoke_order *order, struct ring_time now,
+                                    struct err *err);
+
+/* ---- for the answers ---- */
+
+uint64_t service_generation(const struct service *service);
+uint32_t service_capacity(const struct service *service);
+
+#endif

@@ -1,0 +1,21 @@
+/* service_inner.h - between service.c, service_keys.c and service_orders.c. */
+#ifndef DAEMON_SERVICE_INNER_H
+#define DAEMON_SERVICE_INNER_H
+
+#include "daemon/service.h"
+
+/* Make a key, by the rule that `kind` names, and add it to `set`, a copy of the service's. */
+enum make_kind { MAKE_EPOCH, MAKE_ROTATION, MAKE_EMERGENCY };
+bool service_make(const struct service *service, struct keyset *set, struct key *made,
+                  enum make_kind kind, uint64_t epoch, struct ring_time now, struct err *err);
+
+/* Make the keys that are due: one for each epoch that lacks one. */
+bool service_make_due(const struct service *service, struct keyset *set, struct ring_time now,
+                      struct err *err);
+
+/* Put a changed copy into the ring and then in the place of the service's keyset; `set` is left
+ * with the old one. Logs what changed. With true, `err` may have been set to a warning. */
+bool service_commit(struct service *service, struct keyset *set, struct ring_time now,
+                    struct err *err);
+
+#endif

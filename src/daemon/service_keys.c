@@ -1,0 +1,165 @@
+/* see service_inner.h: how keys are made, and how a changed keyset comes into force */
+#include <string.h>
+
+#include "base/hex.h"
+#include "daemon/service_inner.h"
+#include "io/moment.h"
+
+#define MAKE_TRIES 3
+#define EPOCHS_AT_ONCE 4 /* schedule_missing() names two at most */
+
+static void
+wipe_material(struct key_material *fresh)
+{
+    secret_wipe_bytes(fresh, sizeof *fresh);
+}
+
+static void
+fill_in(struct key *key, const struct service *service, const struct keyset *set,
+        const struct key_material *fresh, enum make_kind kind, uint64_t epoch, uint64_t now_ms)
+{
+    const struct policy *policy = &service->config.policy;
+
+    switch (kind) {
+    case MAKE_EPOCH:
+        schedule_make_epoch(key, set, policy, fresh, service->maker, epoch, now_ms);
+        return;
+    case MAKE_ROTATION:
+        schedule_make_rotation(key, set, policy, fresh, service->maker, now_ms);
+        return;
+    case MAKE_EMERGENCY:
+        schedule_make_emergency(key, set, policy, fresh, service->maker, now_ms);
+        return;
+    }
+}
+
+bool
+service_make(const struct service *service, struct keyset *set, struct key *made,
+             enum make_kind kind, uint64_t epoch, struct ring_time now, struct err *err)
+{
+    __attribute__((cleanup(wipe_material))) struct key_material fresh = {0};
+    enum keyset_change change = KEYSET_SAME;
+
+    /* what a source gives is checked; one in 2^30 good ones looks weak */
+    for (int tries = 0; tries < MAKE_TRIES && change != KEYSET_CHANGED; tries++) {
+        if (!service->source->get(&fresh, err))
+            return err_add(err, "no key made: source %s", service->source->name);
+        fill_in(made, service, set, &fresh, kind, epoch, now.unix_ms);
+        (void)err_set(err, "it is over before it begins"); /* where the change is KEYSET_SAME */
+        change = keyset_add(set, made, now.unix_ms, err);
+    }
+    if (change == KEYSET_CHANGED)
+        return true;
+    return err_add(err, "no key made: source %s", service->source->name);
+}
+
+bool
+service_make_due(const struct service *service, struct keyset *set, struct ring_time now,
+                 struct err *err)
+{
+    uint64_t epoch;
+
+    for (int i = 0; i < EPOCHS_AT_ONCE; i++) {
+        KEY(made);
+
+        if (!schedule_missing(set, &service->config.policy, service->maker, now.unix_ms / 1000,
+                              &epoch))
+            return true;
+        if (!service_make(service, set, &made, MAKE_EPOCH, epoch, now, err))
+            return false;
+    }
+    return true;
+}
+
+/* With no other host, a key is everywhere as soon as it stands in our ring, and what is not there
+ * is not committed. */
+static bool
+confirm_own(const struct service *service, struct keyset *set, uint64_t now_ms, struct err *err)
+{
+    const uint32_t settled = KEY_CONFIRMED | KEY_EMERGENCY | KEY_EACH | KEY_REVOKED;
+
+    for (size_t i = 0; i < set->key_count; i++) {
+        const struct key *key = &set->keys[i];
+
+        if ((key->flags & settled) == 0 && key->maker == service->maker &&
+            keyset_confirm(set, key->name, key->open_until, now_ms, err) == KEYSET_REFUSED)
+            return false;
+    }
+    return true;
+}
+
+static void
+log_key(const struct service *service, const struct key *key, const char *what)
+{
+    char name[HEX_LEN(KEY_NAME_LEN)];
+
+    log_info(service->log, "keyset %s: key %s %s", service->config.name,
+             hex_encode(name, key->name, KEY_NAME_LEN), what);
+}
+
+static void
+log_made(const struct service *service, const struct key *key)
+{
+    char name[HEX_LEN(KEY_NAME_LEN)], from[MOMENT_LEN], until[MOMENT_LEN];
+
+    log_info(service->log, "keyset %s: key %s made%s, seals from %s, opens until %s",
+             service->config.name, hex_encode(name, key->name, KEY_NAME_LEN),
+             (key->flags & KEY_EMERGENCY) != 0 ? " since none could seal" : "",
+             moment_text(from, key->seal_from), moment_text(until, key->open_until));
+}
+
+/* What came, was revoked, and went, between the keyset that was and the one that is. */
+static void
+log_changes(const struct service *service, const struct keyset *was)
+{
+    const struct keyset *is = &service->set;
+
+    for (size_t i = 0; i < is->key_count; i++) {
+        const struct key *key = &is->keys[i], *old = keyset_find(was, key->name);
+
+        if (old == NULL)
+            log_made(service, key);
+        else if ((key->flags & ~old->flags & KEY_REVOKED) != 0)
+            log_key(service, key, "revoked, its secret destroyed");
+    }
+    for (size_t i = 0; i < was->key_count; i++) {
+        const struct key *key = &was->keys[i];
+
+        if (keyset_find(is, key->name) == NULL && (key->flags & KEY_REVOKED) == 0)
+            log_key(service, key, "destroyed: its time is over");
+    }
+}
+
+static void
+note_sealing(struct service *service, uint64_t now_s)
+{
+    const struct key *key =
+        keyset_sealing(&service->set, &service->config.policy, service->maker, now_s);
+
+    service->is_dry = key == NULL;
+    if (key == NULL ||
+        (service->has_sealed && memcmp(service->sealing, key->name, sizeof service->sealing) == 0))
+        return;
+    if (service->has_sealed)
+        service->rotations++;
+    log_key(service, key, service->has_sealed ? "takes over sealing" : "seals");
+    memcpy(service->sealing, key->name, sizeof service->sealing);
+    service->has_sealed = true;
+}
+
+bool
+service_commit(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
+{
+    struct keyset old;
+
+    if (!confirm_own(service, set, now.unix_ms, err) ||
+        !ring_writer_store(&service->writer, set, &service->config.policy, service->maker, now,
+                           err))
+        return err_add(err, "%s was not changed", service->ring_path);
+    old = service->set;
+    service->set = *set;
+    *set = old;
+    log_changes(service, set);
+    note_sealing(service, now.unix_ms / 1000);
+    return true;
+}

@@ -1,0 +1,84 @@
+/* see service.h: what time asks for */
+#include <string.h>
+
+#include "daemon/service_inner.h"
+
+#define RETRY_MS 5000U
+
+/* Keep the first of several. */
+static void
+note(struct err *trouble, const struct err *why)
+{
+    if (trouble->text[0] == '\0')
+        *trouble = *why;
+}
+
+/* Bring a copy of the keyset up to the present. What cannot be made is no reason to keep what is
+ * over. */
+static void
+advance(const struct service *service, struct keyset *set, bool *is_emergency, struct ring_time now,
+        struct err *trouble)
+{
+    struct err why = {""};
+    KEY(made);
+
+    (void)keyset_expire(set, now.unix_ms); /* the commit sees what changed */
+    if (!service_make_due(service, set, now, &why))
+        note(trouble, &why);
+    if (keyset_sealing(set, &service->config.policy, service->maker, now.unix_ms / 1000) != NULL)
+        return;
+    if (service->emergency_boot_ms != 0 &&
+        now.boot_ms - service->emergency_boot_ms < SCHEDULE_EMERGENCY_MS)
+        return;
+    *is_emergency = service_make(service, set, &made, MAKE_EMERGENCY, 0, now, &why);
+    if (!*is_emergency)
+        note(trouble, &why);
+}
+
+static void
+report(struct service *service, const struct err *trouble)
+{
+    bool was_well = service->last_error.text[0] == '\0', is_well = trouble->text[0] == '\0';
+
+    if (!is_well && strcmp(trouble->text, service->last_error.text) != 0)
+        log_warn(service->log, "keyset %s: %s", service->config.name, trouble->text);
+    if (is_well && !was_well)
+        log_info(service->log, "keyset %s: all is well again", service->config.name);
+    service->last_error = *trouble;
+}
+
+void
+service_tick(struct service *service, struct ring_time now)
+{
+    struct err trouble = {""}, why = {""};
+    bool is_emergency = false;
+    KEYSET(set);
+
+    if (keyset_copy(&set, &service->set)) {
+        advance(service, &set, &is_emergency, now, &trouble);
+        if (service_commit(service, &set, now, &why) && is_emergency)
+            service->emergency_boot_ms = now.boot_ms;
+    } else {
+        (void)err_set(&why, "no memory for the keyset"); /* always false */
+    }
+    note(&trouble, &why);
+    if (!counts_gather(&service->counts, NULL, service->count_path, &service->set,
+                       now.boot_ms / 1000, &why))
+        note(&trouble, &why);
+    if (service->is_dry) {
+        (void)err_set(&why, "no key may seal: servers give no tickets"); /* always false */
+        note(&trouble, &why);
+    }
+    report(service, &trouble);
+}
+
+uint64_t
+service_next_ms(const struct service *service, struct ring_time now)
+{
+    uint64_t most = service->last_error.text[0] == '\0' ? SERVICE_LOOK_MS : RETRY_MS;
+    uint64_t next_s = schedule_next_s(&service->set, &service->config.policy, now.unix_ms / 1000);
+
+    if (next_s > (now.unix_ms + most) / 1000)
+        return most;
+    return next_s * 1000 - now.unix_ms;
+}

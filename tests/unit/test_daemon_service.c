@@ -1,0 +1,664 @@
+/* A keyset at work on virtual time: days of rotation, restarts, orders, and sources that fail, each
+ * seen through the ring as a server sees it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <stek/stek.h>
+
+#include "base/hex.h"
+#include "daemon/service.h"
+#include "ring/layout.h"
+
+#define START_BOOT_MS 5000123U
+#define START_UNIX_MS 1700000000123U
+#define LINES_MAX 20000U
+
+/* A service in a folder of its own, with a clock of its own, and a server that reads its ring. */
+struct world {
+    char folder[64], ring_path[80];
+    struct ring_time now;
+    struct config_keyset config;
+    struct service_env env;
+    struct log log;
+    struct service *service;
+    struct stek_ring *ring;
+    char *lines[LINES_MAX]; /* of the log */
+    size_t line_count;
+};
+
+static void
+keep_line(void *arg, bool is_warning, const char *line)
+{
+    struct world *world = arg;
+
+    (void)is_warning;
+    if (world->line_count < LINES_MAX)
+        world->lines[world->line_count++] = strdup(line);
+}
+
+static size_t
+count_lines(const struct world *world, const char *with)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < world->line_count; i++)
+        count += world->lines[i] != NULL && strstr(world->lines[i], with) != NULL;
+    return count;
+}
+
+static bool
+world_open(struct world *world, uint32_t capacity)
+{
+    struct err err = {""};
+    char count[80];
+
+    *world = (struct world){.folder = "/tmp/stek-service-XXXXXX",
+                            .now = {START_BOOT_MS, START_UNIX_MS},
+                            .config = {.name = "www",
+                                       .policy = policy_default(),
+                                       .capacity = capacity,
+                                       .group = (gid_t)-1},
+                            .log = {.sink = keep_line}};
+    if (mkdtemp(world->folder) == NULL)
+        return false;
+    (void)snprintf(world->ring_path, sizeof world->ring_path, "%s/www.r1", world->folder);
+    (void)snprintf(count, sizeof count, "%s/count", world->folder);
+    world->log.arg = world;
+    world->env = (struct service_env){world->folder, &source_random, &world->log};
+    if (mkdir(count, 0700) != 0 || !policy_resolve(&world->config.policy, capacity, &err))
+        return false;
+    world->service = service_open(&world->config, &world->env, world->now, &err);
+    return world->service != NULL && stek_ring_open(&world->ring, world->ring_path) == STEK_OK;
+}
+
+static void
+world_close(struct world *world)
+{
+    char command[128];
+
+    service_close(&world->service);
+    stek_ring_close(&world->ring);
+    for (size_t i = 0; i < world->line_count; i++)
+        free(world->lines[i]);
+    (void)snprintf(command, sizeof command, "rm -rf %s", world->folder);
+    (void)!system(command);
+}
+
+static void
+pass(struct world *world, uint64_t ms)
+{
+    world->now.boot_ms += ms;
+    world->now.unix_ms += ms;
+}
+
+/* Let time pass as the daemon's loop does. */
+static void
+run(struct world *world, uint64_t ms)
+{
+    while (ms > 0) {
+        uint64_t next = service_next_ms(world->service, world->now);
+        uint64_t step = next < ms ? next : ms;
+
+        pass(world, step);
+        ms -= step;
+        if (step == next)
+            service_tick(world->service, world->now);
+    }
+}
+
+static uint64_t
+boot_s(const struct world *world)
+{
+    return world->now.boot_ms / 1000;
+}
+
+/* What the server would seal with; zeros if nothing. */
+static struct revoke_name
+sealing(const struct world *world)
+{
+    struct revoke_name name = {{0}};
+    STEK_KEY(key);
+
+    if (stek_ring_sealing_key(world->ring, &key, boot_s(world)) == STEK_OK)
+        memcpy(name.bytes, key.name, sizeof name.bytes);
+    return name;
+}
+
+static bool
+is_name(const struct revoke_name *name)
+{
+    const struct revoke_name none = {{0}};
+
+    return memcmp(name, &none, sizeof none) != 0;
+}
+
+static bool
+opens(const struct world *world, const struct revoke_name *name)
+{
+    STEK_KEY(key);
+    int renew;
+
+    return stek_ring_opening_key(world->ring, &key, &renew, name->bytes, boot_s(world)) == STEK_OK;
+}
+
+static bool
+restart(struct world *world, struct err *err)
+{
+    service_close(&world->service);
+    world->service = service_open(&world->config, &world->env, world->now, err);
+    return world->service != NULL;
+}
+
+/* R-SERVICE-1: three days, looked at every 20 minutes: a key seals, tickets open for their
+ * lifetime, keys change on the hour, and none stays too long. */
+static void
+test_days(void **state)
+{
+    enum { LOOKS = 216, LIFE = 36 }; /* of 20 min each: 3 days, 12 h */
+    struct revoke_name seen[LOOKS];
+    struct world world;
+    size_t without = 0, lost = 0, too_many = 0, changed_early = 0, overdue = 0;
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    for (size_t i = 0; i < LOOKS; i++) {
+        seen[i] = sealing(&world);
+        without += !is_name(&seen[i]);
+        for (size_t j = i > LIFE ? i - LIFE : 0; j <= i; j++)
+            lost += !opens(&world, &seen[j]);
+        /* rotate + patience + lifetime after it began to seal it is over */
+        for (size_t j = 0; j + LIFE + 7 < i; j++)
+            overdue += opens(&world, &seen[j]);
+        changed_early += i > 0 && memcmp(&seen[i], &seen[i - 1], sizeof seen[i]) != 0 &&
+                         world.now.unix_ms / 1000 % 3600 >= 1200;
+        too_many += world.service->set.key_count > policy_keys(&world.config.policy);
+        run(&world, 1200 * 1000);
+    }
+    assert_int_equal(without, 0);
+    assert_int_equal(lost, 0);
+    assert_int_equal(overdue, 0);
+    assert_int_equal(changed_early, 0);
+    assert_int_equal(too_many, 0);
+    assert_int_equal(world.service->rotations, 72);
+    assert_string_equal(world.service->last_error.text, "");
+    assert_int_equal(count_lines(&world, "takes over sealing"), 72);
+    assert_true(count_lines(&world, "destroyed: its time is over") > 50);
+    world_close(&world);
+}
+
+/* R-SERVICE-1: the ring rotates on time even where the daemon sleeps, and the daemon wakes less
+ * than twice a minute. */
+static void
+test_wakes_seldom(void **state)
+{
+    struct world world;
+    size_t ticks = 0;
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    for (uint64_t passed = 0; passed < 6ULL * 3600 * 1000; ticks++) {
+        uint64_t next = service_next_ms(world.service, world.now);
+
+        assert_true(next > 0 && next <= SERVICE_LOOK_MS);
+        pass(&world, next);
+        service_tick(world.service, world.now);
+        passed += next;
+    }
+    assert_true(ticks < 2 * 6 * 60);
+    world_close(&world);
+}
+
+/* R-SERVICE-2 */
+static void
+test_restart_keeps_keys(void **state)
+{
+    struct world world;
+    struct revoke_name before, after;
+    uint64_t generation;
+    size_t count;
+    struct err err = {""};
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    run(&world, 5 * 3600 * 1000);
+    before = sealing(&world);
+    count = world.service->set.key_count;
+    generation = service_generation(world.service);
+    assert_true(restart(&world, &err));
+    after = sealing(&world);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(world.service->set.key_count, count);
+    assert_int_equal(service_generation(world.service), generation);
+    assert_int_equal(count_lines(&world, "keys taken over from"), 1);
+    /* dead for two hours: two keys were there already, and time goes on after it */
+    service_close(&world.service);
+    pass(&world, 2 * 3600 * 1000);
+    assert_true(opens(&world, &before));
+    assert_true(restart(&world, &err));
+    assert_true(opens(&world, &before));
+    run(&world, 3600 * 1000);
+    after = sealing(&world);
+    assert_true(is_name(&after));
+    assert_string_equal(world.service->last_error.text, "");
+    world_close(&world);
+}
+
+/* One writer at a time, and it says so. */
+static void
+test_second_writer(void **state)
+{
+    struct world world;
+    struct service *second;
+    struct err err = {""};
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    second = service_open(&world.config, &world.env, world.now, &err);
+    assert_null(second);
+    assert_non_null(strstr(err.text, "another stekd"));
+    world_close(&world);
+}
+
+static bool
+get_nothing(struct key_material *fresh, struct err *err)
+{
+    (void)fresh;
+    return err_set(err, "out of order");
+}
+
+static bool
+get_zeros(struct key_material *fresh, struct err *err)
+{
+    (void)err;
+    *fresh = (struct key_material){0};
+    return true;
+}
+
+/* Fresh names, one secret. */
+static bool
+get_same(struct key_material *fresh, struct err *err)
+{
+    if (!source_random.get(fresh, err))
+        return false;
+    for (size_t i = 0; i < sizeof fresh->secret.bytes; i++)
+        fresh->secret.bytes[i] = (uint8_t)(i * i * 7 + 91 * i + 13);
+    return true;
+}
+
+static const struct source_kind source_nothing = {"nothing", "", get_nothing};
+static const struct source_kind source_zeros = {"zeros", "", get_zeros};
+static const struct source_kind source_same = {"same", "", get_same};
+
+/* R-SERVICE-4: the last good keys stay in use, the trouble is shown and ends. */
+static void
+test_source_fails(void **state)
+{
+    static const struct source_kind *const bad[] = {&source_nothing, &source_zeros};
+    struct world world;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct revoke_name before, after;
+        size_t warnings;
+
+        assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+        before = sealing(&world);
+        world.service->source = bad[i];
+        run(&world, 7200 * 1000);
+        assert_true(opens(&world, &before));
+        assert_non_null(strstr(world.service->last_error.text, "no key made: source "));
+        warnings = count_lines(&world, "no key made");
+        run(&world, 60 * 1000);
+        assert_int_equal(count_lines(&world, "no key made"), warnings);
+        world.service->source = &source_random;
+        run(&world, 10 * 1000);
+        after = sealing(&world);
+        assert_true(is_name(&after));
+        assert_string_equal(world.service->last_error.text, "");
+        assert_int_equal(count_lines(&world, "all is well again"), 1);
+        world_close(&world);
+    }
+}
+
+static void
+test_source_repeats(void **state)
+{
+    struct world world;
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    world.service->source = &source_same;
+    run(&world, 2 * 3600 * 1000);
+    assert_non_null(strstr(world.service->last_error.text, "its secret is another key's"));
+    world_close(&world);
+}
+
+/* R-SERVICE-5: where all keys are revoked one by one, one is made a minute, and no more. */
+static void
+test_emergency_limit(void **state)
+{
+    struct world world;
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    for (unsigned i = 0; i < 300; i++) {
+        const struct mark mark =
+            keyset_mark_all(&world.service->set, &world.config.policy, world.now.unix_ms);
+
+        assert_int_not_equal(keyset_revoke_mark(&world.service->set, mark.made_ms, mark.until,
+                                                world.now.unix_ms, NULL),
+                             KEYSET_REFUSED);
+        service_tick(world.service, world.now);
+        pass(&world, 1000);
+    }
+    /* the first one as the ring was made, then at most one each minute of five */
+    assert_in_range(count_lines(&world, "made since none could seal"), 5, 6);
+    world_close(&world);
+}
+
+/* R-SERVICE-3 */
+static void
+test_rotate(void **state)
+{
+    struct world world;
+    struct revoke_name before, after;
+    struct err err = {""};
+    KEY(made);
+    KEY(second);
+    KEY(third);
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    run(&world, 600 * 1000);
+    before = sealing(&world);
+    assert_int_equal(service_rotate(world.service, &made, world.now, &err), SERVICE_DONE);
+    after = sealing(&world);
+    assert_memory_equal(after.bytes, made.name, sizeof made.name);
+    assert_true(opens(&world, &before));
+    assert_int_equal(world.service->rotations, 1);
+    /* again in the same second: with the next one; a third time: not now */
+    assert_int_equal(service_rotate(world.service, &second, world.now, &err), SERVICE_DONE);
+    assert_int_equal(second.seal_from, made.seal_from + 1);
+    assert_int_equal(service_rotate(world.service, &third, world.now, &err), SERVICE_NOT_NOW);
+    run(&world, 1000);
+    after = sealing(&world);
+    assert_memory_equal(after.bytes, second.name, sizeof second.name);
+    assert_int_equal(world.service->rotations, 2);
+    /* and the schedule goes on from there */
+    run(&world, 3600 * 1000);
+    assert_int_equal(world.service->rotations, 3);
+    world_close(&world);
+}
+
+/* A ring that is full refuses to rotate rather than drop keys whose tickets are out. */
+static void
+test_rotate_full(void **state)
+{
+    struct world world;
+    struct revoke_name first;
+    struct err err = {""};
+    enum service_outcome outcome = SERVICE_DONE;
+    unsigned rotated = 0;
+
+    (void)state;
+    assert_true(world_open(&world, 24));
+    first = sealing(&world);
+    while (outcome == SERVICE_DONE && rotated < 100) {
+        KEY(made);
+
+        run(&world, 2000);
+        outcome = service_rotate(world.service, &made, world.now, &err);
+        rotated += outcome == SERVICE_DONE;
+    }
+    assert_int_equal(outcome, SERVICE_NOT_NOW);
+    assert_non_null(strstr(err.text, "the ring is full"));
+    assert_true(rotated > 10);
+    assert_true(opens(&world, &first));
+    assert_string_equal(world.service->last_error.text, "");
+    world_close(&world);
+}
+
+/* R-SERVICE-3: no key opens, a fresh one seals, in the ring, as the order returns. */
+static void
+test_revoke_all(void **state)
+{
+    const struct revoke_order order = {.all = true};
+    struct revoke_result result = {0};
+    struct world world;
+    struct revoke_name before, after;
+    size_t count;
+    struct err err = {""};
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    run(&world, 3 * 3600 * 1000);
+    before = sealing(&world);
+    count = world.service->set.key_count;
+    assert_int_equal(service_revoke(world.service, &result, &order, world.now, &err), SERVICE_DONE);
+    assert_int_equal(result.name_count, count);
+    after = sealing(&world);
+    assert_true(result.has_fresh);
+    assert_memory_equal(result.fresh.bytes, after.bytes, sizeof after.bytes);
+    assert_false(opens(&world, &before));
+    for (size_t i = 0; i < result.name_count; i++) {
+        assert_false(opens(&world, &result.names[i]));
+    }
+    revoke_result_free(&result);
+    /* again at once: an order may always */
+    assert_int_equal(service_revoke(world.service, &result, &order, world.now, &err), SERVICE_DONE);
+    assert_true(result.has_fresh);
+    assert_false(opens(&world, &after));
+    revoke_result_free(&result);
+    assert_int_equal(world.service->revocations, 2);
+    /* a restart knows it, and the schedule goes on */
+    assert_true(restart(&world, &err));
+    assert_false(opens(&world, &before));
+    run(&world, 3600 * 1000);
+    before = sealing(&world);
+    assert_true(is_name(&before));
+    assert_string_equal(world.service->last_error.text, "");
+    world_close(&world);
+}
+
+static void
+test_revoke_names(void **state)
+{
+    struct world world;
+    struct revoke_name first, second;
+    struct revoke_result result = {0};
+    struct revoke_order order = {.only = true, .name_count = 1};
+    struct err err = {""};
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    first = sealing(&world);
+    run(&world, 3600 * 1000);
+    second = sealing(&world);
+    order.names = &first;
+    assert_int_equal(service_revoke(world.service, &result, &order, world.now, &err), SERVICE_DONE);
+    assert_int_equal(result.name_count, 1);
+    assert_memory_equal(result.names[0].bytes, first.bytes, sizeof first.bytes);
+    assert_false(result.has_fresh);
+    assert_false(opens(&world, &first));
+    assert_true(opens(&world, &second));
+    revoke_result_free(&result);
+    /* the one that seals: another takes its place */
+    run(&world, 3600 * 1000);
+    second = sealing(&world);
+    order = (struct revoke_order){.names = &second, .name_count = 1};
+    assert_int_equal(service_revoke(world.service, &result, &order, world.now, &err), SERVICE_DONE);
+    assert_true(result.name_count >= 1);
+    assert_false(opens(&world, &second));
+    second = sealing(&world);
+    assert_true(is_name(&second));
+    revoke_result_free(&result);
+    world_close(&world);
+}
+
+/* R-SERVICE-4: one unknown name, and nothing is revoked. */
+static void
+test_revoke_unknown(void **state)
+{
+    struct world world;
+    struct revoke_name sealing_now;
+    struct revoke_name names[2] = {{{0}}, {{1, 2, 3}}};
+    struct revoke_result result = {0};
+    const struct revoke_order order = {.names = names, .name_count = 2};
+    uint64_t generation;
+    struct err err = {""};
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    sealing_now = sealing(&world);
+    names[0] = sealing_now;
+    generation = service_generation(world.service);
+    assert_int_equal(service_revoke(world.service, &result, &order, world.now, &err),
+                     SERVICE_UNKNOWN);
+    assert_string_equal(err.text, "keyset www: no key 01020300000000000000000000000000: nothing "
+                                  "was revoked; stekctl keys lists them");
+    assert_true(opens(&world, &sealing_now));
+    assert_int_equal(service_generation(world.service), generation);
+    assert_null(result.names);
+    world_close(&world);
+}
+
+/* A revocation holds where no key can be made; then there are no tickets, and it is told. */
+static void
+test_revoke_without_source(void **state)
+{
+    const struct revoke_order order = {.all = true};
+    struct revoke_result result = {0};
+    struct world world;
+    struct revoke_name before, none;
+    struct err err = {""};
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    before = sealing(&world);
+    world.service->source = &source_nothing;
+    assert_int_equal(service_revoke(world.service, &result, &order, world.now, &err), SERVICE_DONE);
+    assert_false(result.has_fresh);
+    assert_false(opens(&world, &before));
+    none = sealing(&world);
+    assert_false(is_name(&none));
+    service_tick(world.service, world.now);
+    assert_non_null(strstr(world.service->last_error.text, "out of order"));
+    assert_true(service_next_ms(world.service, world.now) <= 5000);
+    revoke_result_free(&result);
+    world_close(&world);
+}
+
+static void
+test_change(void **state)
+{
+    struct world world;
+    struct config_keyset config;
+    struct err err = {""};
+
+    (void)state;
+    assert_true(world_open(&world, 64));
+    config = world.config;
+    config.policy.rotate_s = 600;
+    config.policy.patience_s = 150;
+    config.policy.lifetime_s = 1200;
+    assert_true(service_can_change(world.service, &config, &err));
+    service_change(world.service, &config, world.now);
+    run(&world, 3 * 3600 * 1000);
+    assert_in_range(world.service->rotations, 15, 18);
+    config.capacity = 128;
+    assert_false(service_can_change(world.service, &config, &err));
+    assert_non_null(strstr(err.text, "keyset www: capacity cannot change from 64 to 128"));
+    config = world.config;
+    config.group = 0;
+    assert_false(service_can_change(world.service, &config, &err));
+    assert_non_null(strstr(err.text, "restart stekd"));
+    /* a ring that stayed smaller than the configuration thinks */
+    config = world.config;
+    service_close(&world.service);
+    config.capacity = 1024;
+    config.policy.rotate_s = 60;
+    config.policy.patience_s = 15;
+    assert_null(service_open(&config, &world.env, world.now, &err));
+    assert_non_null(strstr(err.text, "has room for 64 keys"));
+    world_close(&world);
+}
+
+static void
+test_retire(void **state)
+{
+    struct world world;
+    struct revoke_name before;
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    before = sealing(&world);
+    assert_true(opens(&world, &before));
+    service_retire(&world.service, world.now);
+    assert_null(world.service);
+    assert_false(opens(&world, &before));
+    assert_int_not_equal(access(world.ring_path, F_OK), 0);
+    assert_int_equal(count_lines(&world, "keyset www: keys destroyed, ring removed"), 1);
+    world_close(&world);
+}
+
+/* What is logged reads well, and no line holds a secret. */
+static void
+test_log(void **state)
+{
+    struct world world;
+    char name[HEX_LEN(KEY_NAME_LEN)], secret[HEX_LEN(SECRET_LEN)], line[256];
+    size_t leaks = 0;
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    assert_int_equal(world.service->set.key_count, 2); /* of an emergency, and of 23:00 */
+    run(&world, 13 * 3600 * 1000);
+    for (size_t i = 0; i < world.service->set.key_count; i++) {
+        hex_encode(secret, world.service->set.keys[i].secret.bytes, 8);
+        leaks += count_lines(&world, secret);
+    }
+    assert_int_equal(leaks, 0);
+    hex_encode(name, world.service->sealing, KEY_NAME_LEN);
+    (void)snprintf(line, sizeof line,
+                   "keyset www: key %s made, seals from 2023-11-15T11:00:00Z, opens until "
+                   "2023-11-16T00:15:00Z",
+                   name);
+    assert_int_equal(count_lines(&world, line), 1);
+    (void)snprintf(line, sizeof line, "keyset www: key %s takes over sealing", name);
+    assert_int_equal(count_lines(&world, line), 1);
+    world_close(&world);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_days),
+        cmocka_unit_test(test_wakes_seldom),
+        cmocka_unit_test(test_restart_keeps_keys),
+        cmocka_unit_test(test_second_writer),
+        cmocka_unit_test(test_source_fails),
+        cmocka_unit_test(test_source_repeats),
+        cmocka_unit_test(test_emergency_limit),
+        cmocka_unit_test(test_rotate),
+        cmocka_unit_test(test_rotate_full),
+        cmocka_unit_test(test_revoke_all),
+        cmocka_unit_test(test_revoke_names),
+        cmocka_unit_test(test_revoke_unknown),
+        cmocka_unit_test(test_revoke_without_source),
+        cmocka_unit_test(test_change),
+        cmocka_unit_test(test_retire),
+        cmocka_unit_test(test_log),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
