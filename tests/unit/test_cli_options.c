@@ -1,0 +1,116 @@
+/* What is typed is understood as written, wherever options stand, or refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "cli/options.h"
+
+static bool
+parse(struct options *options, struct err *err, const char *line)
+{
+    static char words[256]; /* what was parsed points into it */
+    char *argv[16] = {words};
+    int argc = 0;
+    char *save = NULL;
+
+    *options = (struct options){.cli = {.rundir = "default", .interval_s = 1}};
+    *err = (struct err){""};
+    (void)strncat(memset(words, 0, sizeof words), line, sizeof words - 1);
+    for (char *word = strtok_r(words, " ", &save); word != NULL && argc < 15;
+         word = strtok_r(NULL, " ", &save))
+        argv[argc++] = word;
+    optind = 0; /* glibc: begin anew */
+    return options_parse(options, argc, argv, err);
+}
+
+static void
+test_options_anywhere(void **state)
+{
+    struct options options;
+    struct err err;
+
+    (void)state;
+    assert_true(parse(&options, &err, "stekctl -r /tmp/x -k www --json keys"));
+    assert_string_equal(options.command, "keys");
+    assert_string_equal(options.cli.rundir, "/tmp/x");
+    assert_string_equal(options.cli.keyset, "www");
+    assert_true(options.cli.json);
+    assert_int_equal(options.given, CLI_KEYSET | CLI_JSON);
+
+    assert_true(parse(&options, &err, "stekctl revoke abcd --only -k www 1234"));
+    assert_string_equal(options.command, "revoke");
+    assert_int_equal(options.cli.arg_count, 2);
+    assert_string_equal(options.cli.args[0], "abcd");
+    assert_string_equal(options.cli.args[1], "1234");
+    assert_int_equal(options.given, CLI_KEYSET | CLI_ONLY);
+}
+
+static void
+test_defaults(void **state)
+{
+    struct options options;
+    struct err err;
+
+    (void)state;
+    assert_true(parse(&options, &err, "stekctl"));
+    assert_null(options.command);
+    assert_string_equal(options.cli.rundir, "default");
+    assert_int_equal(options.given, 0);
+    assert_true(parse(&options, &err, "stekctl --help watch -n 60"));
+    assert_true(options.wants_help);
+    assert_int_equal(options.cli.interval_s, 60);
+}
+
+static void
+test_refused(void **state)
+{
+    static const char *const lines[] = {
+        "stekctl --frob",
+        "stekctl -x keys",
+        "stekctl keys -k",
+        "stekctl -k WWW keys",
+        "stekctl -k a/b keys",
+        "stekctl -k .. keys",
+        "stekctl watch -n 0",
+        "stekctl watch -n 3601",
+        "stekctl watch -n -1",
+        "stekctl watch -n 1s",
+        "stekctl watch -n 99999999999999999999",
+        "stekctl --json=yes keys",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        struct options options;
+        struct err err;
+
+        assert_false(parse(&options, &err, lines[i]));
+        assert_true(strlen(err.text) > 0);
+    }
+}
+
+static void
+test_names_of_options(void **state)
+{
+    (void)state;
+    assert_string_equal(options_name(CLI_ALL | CLI_ONLY), "--all");
+    assert_string_equal(options_name(CLI_INTERVAL), "-n");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_options_anywhere),
+        cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_names_of_options),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
