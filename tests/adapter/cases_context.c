@@ -1,0 +1,243 @@
+/* A ticket resumes only where it was given: the same names, SNI, label; and where client
+ * certificates are asked for, only with the operator's word (prior-art P5 to P7). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "suite.h"
+
+/* Seal at a.example with one server, open with another: as suite_offer. */
+static int
+cross(const struct run *run, const struct server_options *from, const struct server_options *to,
+      const char *sni)
+{
+    SSL_SESSION *session = suite_session(run, from);
+    int resumed = session == NULL ? -2 : suite_offer(run, to, sni, session);
+
+    SSL_SESSION_free(session);
+    return resumed;
+}
+
+static void
+test_sni(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options any = {.names = "a.example", .any_sni = true};
+
+    assert_int_equal(cross(run, &suite_plain, &suite_plain, "a.example"), 1);
+    assert_int_equal(cross(run, &suite_plain, &suite_plain, "A.Example"), 1);
+    assert_int_equal(cross(run, &suite_plain, &suite_plain, "b.example"), 0);
+    assert_int_equal(cross(run, &suite_plain, &suite_plain, NULL), 0);
+    assert_int_equal(cross(run, &any, &any, "b.example"), 1);
+    assert_int_equal(cross(run, &any, &any, NULL), 1);
+    assert_int_equal(cross(run, &any, &suite_plain, "a.example"), 0);
+}
+
+static void
+test_no_sni(void **state)
+{
+    const struct run *run = *state;
+    void *server = suite_serve(run, &suite_plain);
+    struct got first, second, third;
+
+    assert_non_null(server);
+    first = suite_shake(run, server, NULL, NULL);
+    assert_non_null(first.session);
+    second = suite_shake(run, server, NULL, first.session);
+    assert_true(second.resumed);
+    third = suite_shake(run, server, "a.example", first.session);
+    assert_true(third.done);
+    assert_false(third.resumed);
+    client_done(&first);
+    client_done(&second);
+    client_done(&third);
+    run->driver->server_free(server);
+}
+
+/* What a renewal seals is bound to this connection's name too. */
+static void
+test_renewal_keeps_sni(void **state)
+{
+    struct run *run = *state;
+    void *server = suite_serve(run, &suite_plain);
+    struct got first, renewed, other, same;
+
+    assert_non_null(server);
+    first = suite_shake(run, server, "a.example", NULL);
+    assert_true(farm_seal(&run->farm, 1, -5));
+    renewed = suite_shake(run, server, "a.example", first.session);
+    assert_true(suite_is_key(run, &renewed, 1));
+    other = suite_shake(run, server, "b.example", renewed.session);
+    assert_true(other.done);
+    assert_false(other.resumed);
+    same = suite_shake(run, server, "a.example", renewed.session);
+    assert_true(same.resumed);
+    client_done(&first);
+    client_done(&renewed);
+    client_done(&other);
+    client_done(&same);
+    run->driver->server_free(server);
+}
+
+/* Another name is another context; a renewed certificate, or one more of the same names, is not. */
+static void
+test_names(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options other = {.names = "b.example"};
+    const struct server_options more = {.names = "a.example b.example"};
+    const struct server_options turned = {.names = "b.example a.example"};
+    const struct server_options two = {.names = "a.example", .two_certs = true};
+
+    assert_int_equal(cross(run, &suite_plain, &other, "a.example"), 0);
+    assert_int_equal(cross(run, &suite_plain, &more, "a.example"), 0);
+    assert_int_equal(cross(run, &more, &turned, "a.example"), 1);
+    assert_int_equal(cross(run, &suite_plain, &two, "a.example"), 1);
+}
+
+static void
+test_label(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options x = {.names = "a.example", .label = "x"};
+    const struct server_options y = {.names = "a.example", .label = "y"};
+
+    assert_int_equal(cross(run, &x, &x, "a.example"), 1);
+    assert_int_equal(cross(run, &x, &y, "a.example"), 0);
+    assert_int_equal(cross(run, &x, &suite_plain, "a.example"), 0);
+    assert_int_equal(cross(run, &suite_plain, &x, "a.example"), 0);
+}
+
+static void
+test_client_certificate(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options asks = {.names = "a.example", .asks_client = true};
+    const struct server_options labelled = {
+        .names = "a.example", .asks_client = true, .label = "x"};
+    const struct server_options open = {.names = "a.example", .label = "x"};
+
+    assert_int_equal(suite_offer(run, &asks, "a.example", NULL), 0);
+    assert_null(suite_session(run, &asks));
+    assert_int_equal(cross(run, &suite_plain, &asks, "a.example"), 0);
+    assert_int_equal(cross(run, &labelled, &labelled, "a.example"), 1);
+    assert_int_equal(cross(run, &open, &labelled, "a.example"), 0);
+    assert_int_equal(cross(run, &labelled, &open, "a.example"), 0);
+}
+
+/* A client that shows a certificate where none is needed gets no ticket either. */
+static void
+test_client_shows_certificate(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options asks = {.names = "a.example", .asks_client = true};
+    const struct ask ask = {.version = run->version, .sni = "a.example", .has_cert = true};
+    void *server = suite_serve(run, &asks);
+    struct got got;
+
+    assert_non_null(server);
+    client_shake(&got, run->driver, server, &ask);
+    assert_true(got.done);
+    assert_int_equal(got.tickets, 0);
+    client_done(&got);
+    run->driver->server_free(server);
+}
+
+/* OpenSSL ends a handshake that resumes there; so there must be no ticket. */
+static void
+test_client_without_session_context(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options asks = {
+        .names = "a.example", .asks_client = true, .label = "x", .no_session_context = true};
+
+    assert_int_equal(suite_offer(run, &asks, "a.example", NULL), 0);
+    assert_null(suite_session(run, &asks));
+}
+
+static void
+test_accepts_without_certificate(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options early = {
+        .vhost = "a.example", .vhost_names = "a.example", .switching = SWITCH_EARLY};
+    const struct server_options other = {
+        .vhost = "a.example", .vhost_names = "b.example", .switching = SWITCH_EARLY};
+
+    assert_int_equal(cross(run, &early, &early, "a.example"), 1);
+    assert_int_equal(cross(run, &early, &other, "a.example"), 0);
+}
+
+/* Where the context with the certificate comes after tickets are looked at, nothing resumes unless
+ * the server says which one it will be. */
+static void
+test_switches_late(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options late = {
+        .vhost = "a.example", .vhost_names = "a.example", .switching = SWITCH_LATE};
+    struct server_options resolved = late;
+
+    resolved.resolves = true;
+    assert_int_equal(suite_offer(run, &late, "a.example", NULL), 0);
+    assert_int_equal(cross(run, &resolved, &resolved, "a.example"), 1);
+}
+
+/* One certificate accepts all names, another serves a.example. */
+static void
+test_virtual_hosts(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options x = {.names = "z.example",
+                                     .vhost = "a.example",
+                                     .vhost_names = "a.example",
+                                     .switching = SWITCH_LATE,
+                                     .resolves = true};
+    struct server_options y = x, plain = x;
+
+    y.vhost_names = "a.example b.example";
+    plain.resolves = false;
+    assert_int_equal(cross(run, &x, &x, "a.example"), 1);
+    assert_int_equal(cross(run, &x, &x, "z.example"), 0);
+    assert_int_equal(cross(run, &x, &y, "a.example"), 0);
+    assert_int_equal(cross(run, &plain, &plain, "a.example"), 1);
+}
+
+/* A virtual host that asks for client certificates, behind one that does not, and the reverse. */
+static void
+test_virtual_host_asks(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options open = {.names = "z.example",
+                                        .vhost = "a.example",
+                                        .vhost_names = "a.example",
+                                        .switching = SWITCH_LATE,
+                                        .resolves = true};
+    struct server_options asks = open, reverse = open, labelled = open;
+
+    asks.vhost_asks_client = true;
+    reverse.asks_client = true;
+    labelled.vhost_asks_client = true;
+    labelled.label = "x";
+    assert_null(suite_session(run, &asks));
+    assert_int_equal(cross(run, &open, &asks, "a.example"), 0);
+    assert_int_equal(cross(run, &reverse, &reverse, "a.example"), 1);
+    assert_int_equal(cross(run, &labelled, &labelled, "a.example"), 1);
+}
+
+static const struct suite_case cases[] = {
+    {"another SNI", test_sni, 0},
+    {"no SNI", test_no_sni, 0},
+    {"a renewal keeps the SNI", test_renewal_keeps_sni, CAN_RENEW12},
+    {"other names on the certificate", test_names, 0},
+    {"another label", test_label, 0},
+    {"client certificates are asked for", test_client_certificate, CAN_CLIENT},
+    {"a client shows a certificate", test_client_shows_certificate, CAN_CLIENT},
+    {"client certificates without a session context", test_client_without_session_context,
+     CAN_CLIENT},
+    {"no certificate accepts", test_accepts_without_certificate, CAN_SWITCH},
+    {"the certificate comes late", test_switches_late, CAN_SWITCH},
+    {"virtual hosts", test_virtual_hosts, CAN_SWITCH},
+    {"a virtual host asks for client certificates", test_virtual_host_asks,
+     CAN_SWITCH | CAN_CLIENT},
+};
+const struct suite_list cases_context = {cases, sizeof cases / sizeof *cases};
