@@ -1,6 +1,7 @@
 /* see client.h */
 #include "client.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -74,6 +75,16 @@ use_cert(SSL *ssl)
     return used;
 }
 
+/* OpenSSL's macro takes no const. */
+static bool
+set_sni(SSL *ssl, const char *sni)
+{
+    char name[256];
+
+    return snprintf(name, sizeof name, "%s", sni) < (int)sizeof name &&
+           SSL_set_tlsext_host_name(ssl, name) == 1;
+}
+
 static SSL *
 client_new(SSL_CTX **ctx, struct got *got, const struct ask *ask)
 {
@@ -87,8 +98,7 @@ client_new(SSL_CTX **ctx, struct got *got, const struct ask *ask)
     if (SSL_CTX_set_min_proto_version(*ctx, ask->version) != 1 ||
         SSL_CTX_set_max_proto_version(*ctx, ask->version) != 1 || (ssl = SSL_new(*ctx)) == NULL)
         return NULL;
-    if (SSL_set_app_data(ssl, got) != 1 ||
-        (ask->sni != NULL && SSL_set_tlsext_host_name(ssl, ask->sni) != 1) ||
+    if (SSL_set_app_data(ssl, got) != 1 || (ask->sni != NULL && !set_sni(ssl, ask->sni)) ||
         (ask->offer != NULL && !use_session(ssl, ask->offer)) ||
         (ask->has_cert && !use_cert(ssl))) {
         SSL_free(ssl);

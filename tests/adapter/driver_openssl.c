@@ -37,6 +37,7 @@ static bool
 fill_ctx(SSL_CTX *ctx, const struct server_options *options, const char *names, bool asks_client)
 {
     static const unsigned char session_context[] = "suite";
+    char groups[] = "P-384"; /* OpenSSL's macro takes no const */
 
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_timeout(ctx, options->timeout > 0 ? options->timeout : DAY);
@@ -45,7 +46,7 @@ fill_ctx(SSL_CTX *ctx, const struct server_options *options, const char *names, 
     if (!options->no_session_context &&
         SSL_CTX_set_session_id_context(ctx, session_context, sizeof session_context) != 1)
         return false;
-    if (options->retries && SSL_CTX_set1_groups_list(ctx, "P-384") != 1)
+    if (options->retries && SSL_CTX_set1_groups_list(ctx, groups) != 1)
         return false;
     return names == NULL ||
            (add_cert(ctx, names, false) && (!options->two_certs || add_cert(ctx, names, true)));
