@@ -1,0 +1,122 @@
+#!/bin/sh
+# Virtual hosts on one socket: a ticket of one is never resumed at another, whatever the client
+# asks for, and hosts that want client certificates give no tickets unless labelled.
+# shellcheck source=tests/system/frame.sh
+. "${0%/*}/frame.sh"
+
+for host in a.test b.test w.test c.test; do
+    make_cert $host
+done
+make_cert client
+cat "$tmp/client.pem" "$tmp/client.key" >"$tmp/client.both"
+start_stekd
+
+hosts() {
+    server a.test
+    server b.test
+    server "*.w.test" "" w.test wild
+    server '~^r[0-9]+\.test$' "" w.test regex
+    server c.test "ssl_verify_client on; ssl_client_certificate $tmp/client.pem;"
+}
+
+for kind in module preload; do
+    for name in "$kind" "$kind-2"; do
+        hosts | nginx_conf "$name" "$kind"
+        run_nginx "$name" "$kind"
+    done
+done
+name=labelled
+hosts | nginx_conf labelled module "stek_label fleet;"
+run_nginx labelled module
+
+# Other ideas of the same hosts: b.test with a certificate of other names, c.test for everybody.
+name=changed
+{
+    server a.test
+    server b.test "" w.test
+    server c.test
+} | nginx_conf changed module
+run_nginx changed module
+
+# crosses_all KIND HOST WORD: between two instances, in both versions, served by that host.
+crosses_all() {
+    for version in 1.2 1.3; do
+        crosses $version "$2" "$1" "$1-2" && is "served=$3" || return 1
+    done
+}
+
+# confuses KIND FROM_HOST TO_HOST: true if its ticket is resumed at the other one.
+confuses() {
+    for version in 1.2 1.3; do
+        for to in "$1" "$1-2"; do
+            take "$1" $version "$2" "$tmp/confuse" && offer "$to" $version "$3" "$tmp/confuse" ||
+                return 0
+            is full || return 0
+        done
+    done
+    return 1
+}
+
+is_separate() {
+    ! confuses "$@"
+}
+
+# no_sni KIND VERSION: a ticket taken without SNI is resumed without, and not with one.
+no_sni() {
+    shake "$1" -v "$2" -o "$tmp/no_sni" && is served=a.test && shake "$1" -v "$2" -i "$tmp/no_sni" &&
+        is resumed && offer "$1" "$2" b.test "$tmp/no_sni" && is full served=b.test
+}
+
+# with_client SERVER VERSION: no tickets where a client certificate is asked for.
+with_client() {
+    shake "$1" -v "$2" -n c.test -c "$tmp/client.both" && is served=c.test tickets=0 key=-
+}
+
+with_label() {
+    for version in 1.2 1.3; do
+        shake labelled -v $version -n c.test -c "$tmp/client.both" -o "$tmp/c" &&
+            is full served=c.test && [ "$(field tickets)" -gt 0 ] &&
+            shake labelled -v $version -n c.test -c "$tmp/client.both" -i "$tmp/c" &&
+            is resumed served=c.test && offer labelled $version a.test "$tmp/c" && is full || return 1
+    done
+}
+
+crosses_all_to() {
+    for version in 1.2 1.3; do
+        crosses $version a.test "$1" "$2" || return 1
+    done
+}
+
+# is_full_at FROM TO HOST: its ticket is not resumed there.
+is_full_at() {
+    for version in 1.2 1.3; do
+        take "$1" $version "$3" "$tmp/full" && offer "$2" $version "$3" "$tmp/full" && is full ||
+            return 1
+    done
+}
+
+for kind in module preload; do
+    check "$kind: a.test resumes at the other instance" crosses_all $kind a.test a.test
+    check "$kind: so does b.test" crosses_all $kind b.test b.test
+    check "$kind: so does a wildcard host" crosses_all $kind x.w.test wild
+    check "$kind: so does a host by regular expression" crosses_all $kind r12.test regex
+    check "$kind: so does a name that no host has" crosses_all $kind other.test a.test
+    check "$kind: a ticket of a.test is not resumed at b.test" is_separate $kind a.test b.test
+    check "$kind: nor the other way round" is_separate $kind b.test a.test
+    check "$kind: nor from one name of a wildcard to another" is_separate $kind x.w.test y.w.test
+    check "$kind: nor from a name that no host has to one that has" is_separate $kind other.test a.test
+    check "$kind: no SNI is a name of its own, TLS 1.2" no_sni $kind 1.2
+    check "$kind: no SNI is a name of its own, TLS 1.3" no_sni $kind 1.3
+    check "$kind: a ticket of a.test does not open c.test" is_separate $kind a.test c.test
+    check "$kind: no tickets with client certificates, TLS 1.2" with_client $kind 1.2
+    check "$kind: no tickets with client certificates, TLS 1.3" with_client $kind 1.3
+done
+check "stek_label allows tickets with client certificates, of that host alone" with_label
+check "a label is another context" is_full_at module labelled a.test
+check "also the other way round" is_full_at labelled module a.test
+check "a host whose certificate has other names is another context" is_full_at module changed b.test
+check "also the other way round" is_full_at changed module b.test
+check "a ticket taken without a client certificate is not resumed where one is asked for" \
+    is_full_at changed module c.test
+check "the default host is the same in both" crosses_all_to module changed
+finish
