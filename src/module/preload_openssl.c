@@ -235,7 +235,7 @@ attach(SSL_CTX *ctx, const SSL_METHOD *method)
     struct stek_ring *ring;
     STEK_OPENSSL_OPTIONS(options);
 
-    if (ctx == NULL || method == preload.client_method)
+    if (ctx == NULL || (method != NULL && method == preload.client_method))
         return;
     if (preload.ring_name == NULL) {
         say(&preload.has_spoken, "STEK_RING is not set", OWN_KEYS);

@@ -173,7 +173,7 @@ set_ring(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     status = stek_ring_tick(mcf->ring, stek_now());
     if (status != STEK_OK && status != STEK_NO_KEY)
         ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "stek_ring \"%V\": %s; no tickets until it is there and nginx reloaded",
+                           "stek_ring \"%V\": %s No tickets until it is there and nginx reloaded",
                            &mcf->name, stek_status_text(status));
     return NGX_CONF_OK;
 }
