@@ -28,7 +28,7 @@ struct image {
 
 enum image_check {
     IMAGE_OK,
-    IMAGE_EMPTY,   /* header all zero: not yet formatted */
+    IMAGE_EMPTY,   /* no magic: not yet, or not wholly, formatted */
     IMAGE_FOREIGN, /* not a ring, or of another layout, byte order or size */
     IMAGE_OLD_BOOT /* of another boot: its times mean nothing now */
 };

@@ -54,15 +54,6 @@ image_lay_out(void *base, uint32_t capacity, uint32_t buckets)
     return image;
 }
 
-static bool
-is_blank(const ring_word *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (word_load(&words[i]) != 0)
-            return false;
-    return true;
-}
-
 /* What the header says must be exactly what a ring of its capacity is like. */
 static bool
 has_shape(const struct ring_header *header, uint64_t capacity, size_t len)
@@ -83,12 +74,13 @@ enum image_check
 image_open(struct image *image, void *base, size_t len, const uint8_t boot_id[16])
 {
     const struct ring_header *header = base;
-    uint64_t capacity, id[2];
+    uint64_t magic, capacity, id[2];
 
     if (base == NULL || len < RING_HEADER_LEN)
         return IMAGE_FOREIGN;
-    if (atomic_load_explicit(&header->magic, memory_order_acquire) != RING_MAGIC)
-        return is_blank(base, RING_HEADER_LEN / sizeof(ring_word)) ? IMAGE_EMPTY : IMAGE_FOREIGN;
+    magic = atomic_load_explicit(&header->magic, memory_order_acquire);
+    if (magic != RING_MAGIC)
+        return magic == 0 ? IMAGE_EMPTY : IMAGE_FOREIGN;
     capacity = word_load(&header->capacity); /* once: what was checked is what is used */
     if (!has_shape(header, capacity, len))
         return IMAGE_FOREIGN;

@@ -9,7 +9,7 @@ make_new(struct ring_writer *writer, uint32_t capacity, const uint8_t boot_id[16
     return true;
 }
 
-/* A file that has no header is filled as far as it goes. */
+/* A file of zeros is filled as far as it goes. */
 static bool
 format_blank(struct ring_writer *writer, const char *path, uint32_t capacity,
              const uint8_t boot_id[16], struct err *err)
@@ -17,7 +17,7 @@ format_blank(struct ring_writer *writer, const char *path, uint32_t capacity,
     uint32_t room = image_capacity(writer->file.map.len);
 
     if (room == 0)
-        return err_set(err, "%s: not a ring (no header, and no ring's length); remove it", path);
+        return err_set(err, "%s: not a ring, nor of a ring's length; remove it", path);
     return make_new(writer, image_len(capacity) == writer->file.map.len ? capacity : room, boot_id);
 }
 
