@@ -1,0 +1,368 @@
+/* What a server gets from a ring: the right key at each second with nobody at work on the ring, a
+ * plain status for everything that may be wrong with it, and outputs left alone on failure. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stek/stek.h>
+
+#include "ring_support.h"
+
+static bool
+open_writer(struct ring_writer *writer, const struct scratch *scratch, uint32_t capacity)
+{
+    return ring_writer_open(writer, scratch->ring, capacity, NO_GROUP, NULL);
+}
+
+/* A ring with these keys, and no writer. */
+static bool
+make_ring(const struct scratch *scratch, const struct keyset *set)
+{
+    struct ring_writer writer;
+    bool done = open_writer(&writer, scratch, 64) && ring_store(&writer, set, 0);
+
+    if (done)
+        ring_writer_close(&writer);
+    return done;
+}
+
+static void
+test_names(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "WWW",
+        "www r1",
+        "www\n",
+        "stra\xc3\x9f"
+        "e",
+        "0123456789012345678901234567890123456789012345678901234567890123x"};
+    char longest[5000];
+    struct stek_ring *ring = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(stek_ring_open(&ring, bad[i]), STEK_BAD_ARGUMENT);
+    memset(longest, '/', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    assert_int_equal(stek_ring_open(&ring, longest), STEK_BAD_ARGUMENT);
+    assert_null(ring);
+    assert_int_equal(stek_ring_open(&ring, "no.such-keyset_of_0"), STEK_OK);
+    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_NO_RING);
+    stek_ring_close(&ring);
+    assert_null(ring);
+    stek_ring_close(&ring);
+}
+
+/* A server may start first: nothing to be had until there is a ring, and then all of it. */
+static void
+test_ring_comes_later(void **state)
+{
+    struct scratch scratch;
+    struct stek_ring *ring;
+    int renew = 42;
+    KEYSET(set);
+    STEK_KEY(key);
+    STEK_INFO(info);
+
+    (void)state;
+    assert_true(scratch_open(&scratch));
+    errno = 77;
+    assert_int_equal(stek_ring_open(&ring, scratch.ring), STEK_OK);
+    assert_int_equal(errno, 77);
+    assert_true(ring_keys(&set, 2));
+    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S), STEK_NO_RING);
+    assert_int_equal(stek_ring_opening_key(ring, &key, &renew, set.keys[0].name, RING_S),
+                     STEK_NO_RING);
+    assert_int_equal(stek_ring_info(ring, &info, RING_S), STEK_NO_RING);
+    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_NO_RING);
+    assert_int_equal(renew, 42);
+    assert_true(make_ring(&scratch, &set));
+    errno = 77;
+    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_OK);
+    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S), STEK_OK);
+    assert_int_equal(errno, 77);
+    assert_memory_equal(key.name, set.keys[0].name, STEK_NAME_LEN);
+    assert_memory_equal(key.secret, set.keys[0].secret.bytes, STEK_SECRET_LEN);
+    stek_ring_close(&ring);
+    scratch_close(&scratch);
+}
+
+/* R-RING-3: with no writer alive, at each second: the keyset's choice seals, and what opens, opens.
+ * The keys' times are those that stek.h promises. */
+static void
+test_keys_go_by_time(void **state)
+{
+    struct scratch scratch;
+    struct stek_ring *ring;
+    struct policy policy = ring_policy();
+    KEYSET(set);
+
+    (void)state;
+    assert_true(scratch_open(&scratch));
+    for (uint16_t i = 0; i < 12; i++) {
+        struct key key = key_of(i, 10 * i);
+
+        key.seal_until = key.seal_from + 15;
+        key.open_until = key.seal_until + 20;
+        assert_int_equal(keyset_add(&set, &key, NOW_MS, NULL), KEYSET_CHANGED);
+    }
+    assert_true(make_ring(&scratch, &set));
+    assert_int_equal(stek_ring_open(&ring, scratch.ring), STEK_OK);
+    for (uint64_t now = 0; now < 200; now++) {
+        const struct key *want = keyset_sealing(&set, &policy, 0, NOW_S + now);
+        STEK_KEY(key);
+
+        assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S + now),
+                         want != NULL ? STEK_OK : STEK_NO_KEY);
+        if (want != NULL) {
+            assert_memory_equal(key.name, want->name, STEK_NAME_LEN);
+            assert_int_equal(key.seal_until, want->seal_until - NOW_S + RING_S);
+            assert_int_equal(key.open_until, want->open_until - NOW_S + RING_S);
+        }
+        for (size_t i = 0; i < set.key_count; i++) {
+            bool opens = keyset_may_open(&set.keys[i], NOW_S + now);
+            int renew = 42;
+
+            assert_int_equal(
+                stek_ring_opening_key(ring, &key, &renew, set.keys[i].name, RING_S + now),
+                opens ? STEK_OK : STEK_NO_KEY);
+            assert_int_equal(renew, !opens ? 42 : want != NULL && want != &set.keys[i]);
+        }
+    }
+    stek_ring_close(&ring);
+    scratch_close(&scratch);
+}
+
+static void
+test_no_key(void **state)
+{
+    struct scratch scratch;
+    struct stek_ring *ring;
+    uint8_t unknown[STEK_NAME_LEN] = {1}, zero[STEK_NAME_LEN] = {0};
+    struct stek_key before = {.size = sizeof before, .seal_until = 7};
+    int renew = 42;
+    KEYSET(set);
+    STEK_KEY(key);
+
+    (void)state;
+    assert_true(scratch_open(&scratch));
+    assert_true(ring_keys(&set, 3));
+    assert_int_equal(
+        keyset_revoke_name(&set, set.keys[1].name, set.keys[1].open_until, NOW_MS, NULL),
+        KEYSET_CHANGED);
+    assert_true(make_ring(&scratch, &set));
+    assert_int_equal(stek_ring_open(&ring, scratch.ring), STEK_OK);
+    memset(before.secret, 0xa5, sizeof before.secret);
+    key = before;
+    assert_int_equal(stek_ring_opening_key(ring, &key, &renew, unknown, RING_S), STEK_NO_KEY);
+    assert_int_equal(stek_ring_opening_key(ring, &key, &renew, zero, RING_S), STEK_NO_KEY);
+    assert_int_equal(stek_ring_opening_key(ring, &key, &renew, set.keys[1].name, RING_S),
+                     STEK_NO_KEY);
+    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S - 1), STEK_NO_KEY);
+    assert_memory_equal(&key, &before, sizeof key);
+    assert_int_equal(renew, 42);
+    key.size--;
+    assert_int_equal(stek_ring_opening_key(ring, &key, &renew, set.keys[0].name, RING_S),
+                     STEK_BAD_ARGUMENT);
+    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S), STEK_BAD_ARGUMENT);
+    stek_ring_close(&ring);
+    scratch_close(&scratch);
+}
+
+/* A key that a program of a later version has more room for is filled as far as this one knows. */
+static void
+test_sizes(void **state)
+{
+    struct scratch scratch;
+    struct stek_ring *ring;
+    struct {
+        struct stek_key key;
+        uint8_t more[8];
+    } later = {.key.size = sizeof later, .more = "untouch"};
+    KEYSET(set);
+
+    (void)state;
+    assert_true(scratch_open(&scratch));
+    assert_true(ring_keys(&set, 1));
+    assert_true(make_ring(&scratch, &set));
+    assert_int_equal(stek_ring_open(&ring, scratch.ring), STEK_OK);
+    assert_int_equal(stek_ring_sealing_key(ring, &later.key, RING_S), STEK_OK);
+    assert_int_equal(later.key.size, sizeof later);
+    assert_memory_equal(later.key.secret, set.keys[0].secret.bytes, STEK_SECRET_LEN);
+    stek_key_wipe(&later.key);
+    assert_int_equal(later.key.size, sizeof later);
+    assert_memory_equal(later.more, "untouch", 8);
+    stek_ring_close(&ring);
+    scratch_close(&scratch);
+}
+
+/* Capacity has changed, so the ring is another file; the old one stays mapped until the close. */
+static void
+test_made_anew(void **state)
+{
+    struct scratch scratch;
+    struct stek_ring *ring, *same;
+    struct ring_writer writer;
+    KEYSET(first);
+    KEYSET(second);
+    STEK_KEY(key);
+
+    (void)state;
+    assert_true(scratch_open(&scratch));
+    assert_true(ring_keys(&first, 1));
+    assert_true(make_ring(&scratch, &first));
+    assert_int_equal(stek_ring_open(&ring, scratch.ring), STEK_OK);
+    same = stek_ring_ref(ring);
+    assert_ptr_equal(same, ring);
+    assert_int_equal(unlink(scratch.ring), 0);
+    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_OK); /* what is mapped is still good */
+    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S), STEK_OK);
+    assert_true(file_make(scratch.ring, "not a ring", 10, 0600));
+    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_OK);
+    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S), STEK_OK);
+    assert_int_equal(unlink(scratch.ring), 0);
+    assert_true(open_writer(&writer, &scratch, 300));
+    assert_true(ring_keys(&second, 2));
+    assert_true(ring_store(&writer, &second, 3600));
+    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S + 3600), STEK_NO_KEY);
+    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_OK);
+    stek_ring_close(&ring);
+    assert_int_equal(stek_ring_sealing_key(same, &key, RING_S + 3600), STEK_OK);
+    assert_memory_equal(key.name, second.keys[1].name, STEK_NAME_LEN);
+    stek_ring_close(&same);
+    ring_writer_close(&writer);
+    scratch_close(&scratch);
+}
+
+/* Open and tick of what stands at the ring's path. */
+static enum stek_status
+open_status(const char *path, enum stek_status *tick)
+{
+    struct stek_ring *ring;
+    enum stek_status status = stek_ring_open(&ring, path);
+
+    *tick = status;
+    if (status == STEK_OK) {
+        *tick = stek_ring_tick(ring, RING_S);
+        stek_ring_close(&ring);
+    }
+    return status;
+}
+
+/* R-RING-5: what is unsafe or foreign is refused at once; what stekd has yet to fill is waited for. */
+static void
+test_unfit(void **state)
+{
+    struct scratch scratch;
+    enum stek_status tick;
+    char below[120];
+    uint8_t *bytes;
+    size_t len = 0;
+    KEYSET(set);
+
+    (void)state;
+    assert_true(scratch_open(&scratch));
+    assert_true(make_ring(&scratch, &set));
+    assert_int_equal(open_status(scratch.ring, &tick), STEK_OK);
+    assert_int_equal(tick, STEK_OK);
+    assert_int_equal(chmod(scratch.ring, 0404), 0);
+    assert_int_equal(open_status(scratch.ring, &tick), STEK_UNSAFE_RING);
+    bytes = file_read(scratch.ring, &len);
+    assert_non_null(bytes);
+    for (size_t cut = 0; cut < len; cut += 4096) {
+        assert_true(file_make(scratch.other, bytes, cut, 0400));
+        assert_int_equal(open_status(scratch.other, &tick), STEK_FOREIGN_RING);
+    }
+    bytes[24] ^= 1; /* of another boot */
+    assert_true(file_make(scratch.other, bytes, len, 0400));
+    assert_int_equal(open_status(scratch.other, &tick), STEK_OK);
+    assert_int_equal(tick, STEK_NO_RING);
+    memset(bytes, 0, 4096); /* not formatted */
+    assert_true(file_make(scratch.other, bytes, len, 0400));
+    assert_int_equal(open_status(scratch.other, &tick), STEK_OK);
+    assert_int_equal(tick, STEK_NO_RING);
+    free(bytes);
+    (void)snprintf(below, sizeof below, "%s/x", scratch.other); /* a file is no folder */
+    errno = 0;
+    assert_int_equal(open_status(below, &tick), STEK_SYSTEM);
+    assert_int_equal(errno, ENOTDIR);
+    scratch_close(&scratch);
+}
+
+static void
+test_info(void **state)
+{
+    struct scratch scratch;
+    struct stek_ring *ring;
+    struct ring_writer writer;
+    KEYSET(set);
+    STEK_INFO(info);
+
+    (void)state;
+    assert_true(scratch_open(&scratch));
+    assert_true(open_writer(&writer, &scratch, 64));
+    assert_int_equal(stek_ring_open(&ring, scratch.ring), STEK_OK);
+    assert_int_equal(stek_ring_info(ring, &info, RING_S), STEK_OK);
+    assert_int_equal(info.opening + info.sealing + info.written_at + info.next_rotation, 0);
+    assert_true(ring_keys(&set, 3));
+    assert_int_equal(
+        keyset_revoke_name(&set, set.keys[2].name, set.keys[2].open_until, NOW_MS, NULL),
+        KEYSET_CHANGED);
+    assert_true(ring_store(&writer, &set, 60));
+    assert_int_equal(stek_ring_info(ring, &info, RING_S + 60), STEK_OK);
+    assert_int_equal(info.generation, 1);
+    assert_int_equal(info.written_at, RING_S + 60);
+    assert_int_equal(info.next_rotation, RING_S + 3600);
+    assert_int_equal(info.rotate, 3600);
+    assert_int_equal(info.lifetime, 43200);
+    assert_int_equal(info.max_session, 86400);
+    assert_int_equal(info.opening, 2);
+    assert_int_equal(info.sealing, 1);
+    assert_int_equal(stek_ring_info(ring, &info, RING_S + 3600), STEK_OK);
+    assert_int_equal(info.next_rotation, 0); /* the third key is revoked */
+    assert_int_equal(stek_ring_info(ring, &info, RING_S + 7200 + 43200), STEK_OK);
+    assert_int_equal(info.opening + info.sealing, 0);
+    info.size--;
+    assert_int_equal(stek_ring_info(ring, &info, RING_S), STEK_BAD_ARGUMENT);
+    stek_ring_close(&ring);
+    ring_writer_close(&writer);
+    scratch_close(&scratch);
+}
+
+static void
+test_texts(void **state)
+{
+    (void)state;
+    for (int i = -1; i < 12; i++) {
+        const char *text = stek_status_text((enum stek_status)i);
+
+        assert_non_null(text);
+        for (int j = 0; j < i && i < 10; j++)
+            assert_string_not_equal(text, stek_status_text((enum stek_status)j));
+    }
+}
+
+static void
+test_clocks(void **state)
+{
+    (void)state;
+    assert_in_range(stek_now(), sys_boot_s() - 1, sys_boot_s());
+    assert_in_range(stek_unix_now(), NOW_S, sys_unix_ms() / 1000);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),           cmocka_unit_test(test_ring_comes_later),
+        cmocka_unit_test(test_keys_go_by_time), cmocka_unit_test(test_no_key),
+        cmocka_unit_test(test_sizes),           cmocka_unit_test(test_made_anew),
+        cmocka_unit_test(test_unfit),           cmocka_unit_test(test_info),
+        cmocka_unit_test(test_texts),           cmocka_unit_test(test_clocks),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
