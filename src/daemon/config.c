@@ -201,8 +201,11 @@ config_load(struct config *config, const char *path, bool may_be_absent, struct 
     bool ok;
 
     result = file_read(&text, &len, path, CONFIG_MAX, err);
-    if (result == FILE_ABSENT && may_be_absent)
-        return config_parse(config, "built-in configuration", built_in, sizeof built_in - 1, err);
+    if (result == FILE_ABSENT && may_be_absent) {
+        ok = config_parse(config, "built-in configuration", built_in, sizeof built_in - 1, err);
+        config->is_built_in = ok;
+        return ok;
+    }
     if (result != FILE_READ)
         return err_add(err, "configuration");
     ok = config_parse(config, path, text, len, err);

@@ -30,6 +30,7 @@ struct config_keyset {
 struct config {
     struct config_keyset *keysets;
     size_t count;
+    bool is_built_in; /* there is no file */
 };
 
 /* Read `path`; with `may_be_absent`, the default configuration where there is no such file. On

@@ -88,7 +88,8 @@ take_up(struct service *service, struct ring_time now, struct err *err)
         !dir_make(service->count_path, has_group ? COUNT_GROUP_MODE : COUNT_MODE,
                   service->config.group, err))
         return false;
-    if (service->writer.is_new)
+    service->is_ring_new = service->writer.is_new;
+    if (service->is_ring_new)
         return true;
     if (!ring_writer_load(&service->writer, &service->set, now.unix_ms, &lost))
         return err_set(err, "%s: no memory for its keys", service->ring_path);

@@ -39,6 +39,7 @@ struct service {
     uint8_t sealing[KEY_NAME_LEN]; /* the key that sealed last */
     bool has_sealed;               /* `sealing` is one */
     bool is_dry;                   /* no key may seal */
+    bool is_ring_new;              /* the ring came with this service */
     uint64_t rotations, revocations;
     uint64_t emergency_boot_ms; /* when the last one was made; 0: never */
     struct err last_error;      /* "" while all is well */

@@ -25,6 +25,14 @@ dir_adjust(int fd, const char *path, mode_t mode, gid_t group, struct err *err)
 }
 
 bool
+dir_ensure(const char *path, mode_t mode, struct err *err)
+{
+    if (mkdir(path, 0700) == 0)
+        return chmod(path, mode) == 0 || err_errno(err, "%s: its mode cannot be set", path);
+    return errno == EEXIST || err_errno(err, "%s: cannot be made: make it first", path);
+}
+
+bool
 dir_make(const char *path, mode_t mode, gid_t group, struct err *err)
 {
     bool ok;

@@ -25,6 +25,9 @@ bool file_remove(const char *path, struct err *err);
  * fine. NULL, with the reason in `err`. */
 char *file_absolute(const char *path, struct err *err);
 
+/* Make a folder with this mode unless there is one by that name, which stays as it is. */
+bool dir_ensure(const char *path, mode_t mode, struct err *err);
+
 /* Make a folder with exactly this mode and group (-1: as it comes), or give these to one that is
  * there and ours. */
 bool dir_make(const char *path, mode_t mode, gid_t group, struct err *err);

@@ -9,45 +9,59 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#define FDS_MAX 1024 /* descriptors that are looked at; usually the process may have no more */
+#define FULL_MS 100U /* how often to look for room where there is none */
+
 struct http_server {
-    struct loop *loop;
     struct evhttp *http;
     struct evconnlistener *listener; /* owned by `http` once bound */
+    struct loop_timer *timer;
     http_handler *handler;
     void *arg;
-    unsigned connections, connections_max;
+    unsigned connections_max;
 };
 
-/* evhttp itself neither limits its connections nor tells when one goes. But it lets us make their
- * bufferevents, and one that filters nothing tells when it is freed. */
-static void
-connection_gone(void *arg)
+/* evhttp neither limits its connections nor tells when one goes; but what it accepted bears the
+ * name of our socket. */
+static unsigned
+count_connections(const struct http_server *server)
 {
-    struct http_server *server = arg;
+    int listening = evconnlistener_get_fd(server->listener);
+    struct sockaddr_un ours = {0}, other;
+    socklen_t ours_len = sizeof ours, len;
+    unsigned count = 0;
 
-    server->connections--;
-    if (server->listener != NULL)
-        (void)evconnlistener_enable(server->listener); /* if it fails, the next one tries again */
+    if (getsockname(listening, (struct sockaddr *)&ours, &ours_len) != 0)
+        return 0;
+    for (int fd = 0; fd < FDS_MAX; fd++) {
+        len = sizeof other;
+        count += fd != listening && getsockname(fd, (struct sockaddr *)&other, &len) == 0 &&
+                 len == ours_len && memcmp(&other, &ours, len) == 0;
+    }
+    return count;
 }
 
-static struct bufferevent *
-connection_new(struct event_base *base, void *arg)
+static void
+limit_connections(void *arg)
 {
     struct http_server *server = arg;
-    struct bufferevent *raw = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
-    struct bufferevent *counted;
 
-    if (raw == NULL)
-        return NULL; /* evhttp then makes its own, which is not counted */
-    counted =
-        bufferevent_filter_new(raw, NULL, NULL, BEV_OPT_CLOSE_ON_FREE, connection_gone, server);
-    if (counted == NULL)
-        return raw;
-    if (++server->connections >= server->connections_max)
+    if (count_connections(server) < server->connections_max)
+        (void)evconnlistener_enable(server->listener); /* where it fails nobody can be let in */
+    else if (loop_timer_set(server->timer, FULL_MS))
         (void)evconnlistener_disable(server->listener); /* fails for no listener only */
-    return counted;
+}
+
+/* Called for each connection that was accepted; evhttp then makes its own bufferevent. */
+static struct bufferevent *
+on_accept(struct event_base *base, void *arg)
+{
+    (void)base;
+    limit_connections(arg);
+    return NULL;
 }
 
 static void
@@ -141,7 +155,7 @@ configure(struct http_server *server, const struct http_limits *limits)
                                                  EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
                                                  EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
                                                  EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
-    evhttp_set_bevcb(server->http, connection_new, server);
+    evhttp_set_bevcb(server->http, on_accept, server);
     evhttp_set_gencb(server->http, on_request, server);
 }
 
@@ -153,11 +167,12 @@ http_server_new(struct loop *loop, int fd, const struct http_limits *limits, htt
     bool ok = server != NULL;
 
     if (ok) {
-        *server = (struct http_server){.loop = loop, .handler = handler, .arg = arg};
+        *server = (struct http_server){.handler = handler, .arg = arg};
+        server->timer = loop_timer_new(loop, limit_connections, server, err);
         server->listener = evconnlistener_new(loop_base(loop), NULL, NULL,
                                               LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
         server->http = evhttp_new(loop_base(loop));
-        ok = server->listener != NULL && server->http != NULL &&
+        ok = server->timer != NULL && server->listener != NULL && server->http != NULL &&
              evhttp_bind_listener(server->http, server->listener) != NULL;
     }
     if (ok) {
@@ -180,10 +195,7 @@ http_server_free(struct http_server **server)
 {
     if (*server == NULL)
         return;
-    (*server)->listener = NULL;
     evhttp_free((*server)->http);
-    /* connections go when the loop next turns */
-    (void)event_base_loop(loop_base((*server)->loop), EVLOOP_NONBLOCK);
     free(*server);
     *server = NULL;
 }

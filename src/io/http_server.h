@@ -44,7 +44,7 @@ struct http_server;
 struct http_server *http_server_new(struct loop *loop, int fd, const struct http_limits *limits,
                                     http_handler *handler, void *arg, struct err *err);
 
-/* Closes all connections; sets NULL, takes NULL. Not from within the handler. */
+/* Closes all connections; sets NULL, takes NULL. The loop must not run again. */
 void http_server_free(struct http_server **server);
 
 #endif

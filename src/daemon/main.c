@@ -1,0 +1,158 @@
+/* stekd: arguments, start and end of the process. */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/stekd.h"
+#include "io/file.h"
+
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
+
+struct arguments {
+    bool check, in_front, help, version;
+    const char *config_path; /* NULL: not given */
+    const char *run_dir;
+};
+
+static const char usage[] =
+    "usage: stekd [-n] [-f] [-c FILE] [-r RUNDIR]\n"
+    "Make, rotate and revoke the TLS session ticket keys of this host's servers.\n"
+    "  -c FILE    configuration (default " CONFIG_PATH "; if that is not there,\n"
+    "             one keyset \"default\" with a new key every hour)\n"
+    "  -r RUNDIR  rings and control socket (default " CONTROL_RUNDIR ")\n"
+    "  -f         stay in front, log to the standard error (else: detach, log to syslog)\n"
+    "  -n         check the configuration, say what it means, and exit\n"
+    "  -h, -V     show this help, the version\n"
+    "SIGHUP reads the configuration again; SIGTERM stops stekd, and keys live on until they end.\n"
+    "Exit status: 0 done, 1 failed, 2 usage. See stekd(8), stekd.conf(5), stekctl(8).\n";
+
+static bool
+parse(struct arguments *arguments, int argc, char **argv)
+{
+    int option;
+
+    while ((option = getopt(argc, argv, "nfc:r:hV")) != -1) {
+        switch (option) {
+        case 'n': arguments->check = true; break;
+        case 'f': arguments->in_front = true; break;
+        case 'c': arguments->config_path = optarg; break;
+        case 'r': arguments->run_dir = optarg; break;
+        case 'h': arguments->help = true; break;
+        case 'V': arguments->version = true; break;
+        default: return false;
+        }
+    }
+    if (optind < argc)
+        (void)fprintf(stderr, "stekd: %s: takes no further arguments\n", argv[optind]);
+    return optind == argc;
+}
+
+/* Seconds in the largest unit that leaves no rest. */
+static void
+print_time(const char *name, uint64_t seconds)
+{
+    static const struct {
+        uint64_t seconds;
+        char unit;
+    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+    size_t i = 0;
+
+    while (seconds % units[i].seconds != 0)
+        i++;
+    if (seconds == 0)
+        i = 3;
+    (void)printf("  %s = %llu%c", name, (unsigned long long)(seconds / units[i].seconds),
+                 units[i].unit);
+}
+
+static int
+print_config(const struct config *config, const char *path)
+{
+    (void)printf("%s: %s, %zu %s\n", path,
+                 config->is_built_in ? "not there, so this applies" : "good", config->count,
+                 config->count == 1 ? "keyset" : "keysets");
+    for (size_t i = 0; i < config->count; i++) {
+        const struct config_keyset *keyset = &config->keysets[i];
+
+        (void)printf("%s:", keyset->name);
+        print_time("rotate", keyset->policy.rotate_s);
+        print_time("lifetime", keyset->policy.lifetime_s);
+        print_time("patience", keyset->policy.patience_s);
+        print_time("max_session", keyset->policy.max_session_s);
+        (void)printf("  capacity = %u  keys = %s%s%s\n", keyset->capacity,
+                     keyset->policy.each ? "each" : "one",
+                     keyset->group_name[0] == '\0' ? "" : "  group = ", keyset->group_name);
+    }
+    return fflush(stdout) == 0 ? DONE : FAILED; /* tells of the ones before, too */
+}
+
+static int
+work(const struct stekd_options *options, const struct config *config, bool in_front,
+     struct err *err)
+{
+    struct log log = log_to_stderr();
+    int ready_fd = -1;
+    struct stekd *stekd;
+    bool ok;
+
+    if (!in_front && !process_detach(&ready_fd, err))
+        return FAILED;
+    stekd = stekd_start(options, config, &log, err);
+    if (stekd == NULL)
+        return FAILED;
+    if (!in_front)
+        stekd->log = log_to_syslog();
+    process_ready(&ready_fd);
+    log_info(&stekd->log, "version " STEK_VERSION " ready in %s: %zu keysets", stekd->run_dir,
+             stekd->count);
+    ok = stekd_run(stekd, err);
+    log_info(&stekd->log, "stopped; rings and keys stay in %s", stekd->run_dir);
+    stekd_stop(&stekd);
+    return ok ? DONE : FAILED;
+}
+
+static int
+run(const struct arguments *arguments, struct err *err)
+{
+    struct stekd_options options = {.may_be_absent = arguments->config_path == NULL,
+                                    .run_dir = arguments->run_dir};
+    const char *path = arguments->config_path == NULL ? CONFIG_PATH : arguments->config_path;
+    char *absolute = options.may_be_absent ? strdup(path) : file_absolute(path, err);
+    struct config config = {0};
+    int status = FAILED;
+
+    options.config_path = absolute;
+    if (absolute != NULL && config_load(&config, absolute, options.may_be_absent, err))
+        status = arguments->check ? print_config(&config, absolute)
+                                  : work(&options, &config, arguments->in_front, err);
+    config_free(&config);
+    free(absolute);
+    return status;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct arguments arguments = {.run_dir = CONTROL_RUNDIR};
+    struct err err = {""};
+    const struct log log = log_to_stderr();
+    int status;
+
+    if (!parse(&arguments, argc, argv)) {
+        (void)fputs("try: stekd -h\n", stderr); /* nowhere to tell if it fails */
+        return USAGE;
+    }
+    if (arguments.help || arguments.version) {
+        (void)fputs(arguments.help ? usage : "stekd " STEK_VERSION "\n", stdout);
+        return fflush(stdout) == 0 ? DONE : FAILED;
+    }
+    if (!process_harden(&err)) {
+        log_warn(&log, "%s", err.text);
+        return FAILED;
+    }
+    status = run(&arguments, &err);
+    if (status == FAILED && err.text[0] != '\0')
+        log_warn(&log, "%s", err.text);
+    return status;
+}

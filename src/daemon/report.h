@@ -1,0 +1,18 @@
+/* report.h - what stekd tells of itself, as JSON (docs/control.md). No secret is in it. */
+#ifndef DAEMON_REPORT_H
+#define DAEMON_REPORT_H
+
+#include <jansson.h>
+
+#include "daemon/service.h"
+#include "daemon/stekd.h"
+
+/* Text that is not UTF-8 gets a '?' for each byte beyond ASCII. */
+json_t *report_text(const char *text);
+json_t *report_name(const uint8_t name[KEY_NAME_LEN]);
+
+/* The answers to GET /v1/status and GET /v1/keys. NULL where there is no memory. */
+json_t *report_status(struct stekd *stekd, struct ring_time now);
+json_t *report_keys(struct service *service, struct ring_time now);
+
+#endif

@@ -1,0 +1,130 @@
+/* see request.h; on jansson */
+#include "daemon/request.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hex.h"
+
+static bool
+set_keyset(struct request *request, const char *name, struct err *err)
+{
+    if (!control_keyset_ok(name))
+        return err_set(err, "keyset: not a keyset's name: 1 to 64 of a-z 0-9 _ . -");
+    (void)snprintf(request->keyset, sizeof request->keyset, "%s", name); /* fits */
+    return true;
+}
+
+static bool
+read_keyset(struct request *request, const json_t *value, struct err *err)
+{
+    if (!json_is_string(value) || strlen(json_string_value(value)) != json_string_length(value))
+        return err_set(err, "keyset: a string, the keyset's name");
+    return set_keyset(request, json_string_value(value), err);
+}
+
+static bool
+read_flag(bool *flag, const char *member, const json_t *value, struct err *err)
+{
+    if (!json_is_boolean(value))
+        return err_set(err, "%s: true or false", member);
+    *flag = json_is_true(value);
+    return true;
+}
+
+static bool
+read_names(struct request *request, const json_t *value, struct err *err)
+{
+    if (!json_is_array(value) || json_array_size(value) == 0 ||
+        json_array_size(value) > CONTROL_NAMES_MAX)
+        return err_set(err, "names: an array of 1 to %u names of keys", CONTROL_NAMES_MAX);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *name = json_array_get(value, i);
+
+        if (!json_is_string(name) || !hex_decode(request->names[i].bytes, KEY_NAME_LEN,
+                                                 json_string_value(name), json_string_length(name)))
+            return err_set(err, "names: a key's name is %u hex digits", CONTROL_NAME_DIGITS);
+    }
+    request->name_count = json_array_size(value);
+    return true;
+}
+
+/* One member; `revoke`: those of a revocation are known too. */
+static bool
+read_member(struct request *request, const char *member, const json_t *value, bool revoke,
+            struct err *err)
+{
+    if (strcmp(member, "keyset") == 0)
+        return read_keyset(request, value, err);
+    if (revoke && strcmp(member, "all") == 0)
+        return read_flag(&request->all, member, value, err);
+    if (revoke && strcmp(member, "only") == 0)
+        return read_flag(&request->only, member, value, err);
+    if (revoke && strcmp(member, "names") == 0)
+        return read_names(request, value, err);
+    return err_set(err, "unknown member \"%s\": there are %s", member,
+                   revoke ? "keyset, all, names, only" : "keyset");
+}
+
+static bool
+read_body(struct request *request, const char *body, size_t len, bool revoke, struct err *err)
+{
+    json_error_t error;
+    json_t *root = json_loadb(len == 0 ? "" : body, len, JSON_REJECT_DUPLICATES, &error);
+    struct request fresh = {.keyset = ""};
+    const char *member;
+    json_t *value;
+    bool ok = true;
+
+    if (root == NULL)
+        return err_set(err, "not JSON: line %d, column %d: %s", error.line, error.column,
+                       error.text);
+    if (!json_is_object(root))
+        ok = err_set(err, "the body must be a JSON object");
+    if (ok) {
+        json_object_foreach(root, member, value)
+        {
+            if (ok)
+                ok = read_member(&fresh, member, value, revoke, err);
+        }
+    }
+    json_decref(root);
+    if (ok)
+        *request = fresh;
+    return ok;
+}
+
+bool
+request_rotate(struct request *request, const char *body, size_t len, struct err *err)
+{
+    return read_body(request, body, len, false, err);
+}
+
+bool
+request_revoke(struct request *request, const char *body, size_t len, struct err *err)
+{
+    struct request fresh;
+
+    if (!read_body(&fresh, body, len, true, err))
+        return false;
+    if (fresh.all == (fresh.name_count > 0))
+        return err_set(err, "either \"all\": true or \"names\": [...]");
+    if (fresh.all && fresh.only)
+        return err_set(err, "\"only\" goes with names, not with all");
+    *request = fresh;
+    return true;
+}
+
+bool
+request_keys(struct request *request, const char *query, struct err *err)
+{
+    struct request fresh = {.keyset = ""};
+
+    if (query[0] != '\0' && strncmp(query, "keyset=", 7) != 0)
+        return err_set(err, "the query is keyset=NAME or nothing");
+    if (query[0] != '\0' && !set_keyset(&fresh, query + 7, err))
+        return false;
+    *request = fresh;
+    return true;
+}

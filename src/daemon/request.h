@@ -1,0 +1,27 @@
+/* request.h - what stekctl asks, taken apart and checked (docs/control.md). Pure. */
+#ifndef DAEMON_REQUEST_H
+#define DAEMON_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "control/control.h"
+#include "daemon/service.h"
+
+struct request {
+    char keyset[CONTROL_KEYSET_MAX + 1]; /* "": left out */
+    bool all, only;
+    struct revoke_name names[CONTROL_NAMES_MAX];
+    size_t name_count;
+};
+
+/* The body of POST /v1/rotate, and of /v1/revoke: one JSON object, with no member twice and none
+ * that is not known. On failure `request` is left alone. */
+bool request_rotate(struct request *request, const char *body, size_t len, struct err *err);
+bool request_revoke(struct request *request, const char *body, size_t len, struct err *err);
+
+/* The query of GET /v1/keys: "" or "keyset=NAME". */
+bool request_keys(struct request *request, const char *query, struct err *err);
+
+#endif

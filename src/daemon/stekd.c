@@ -1,0 +1,267 @@
+/* see stekd.h: start, work, stop; reload is in stekd_reload.c */
+#include "daemon/stekd.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/control_server.h"
+#include "daemon/stekd_inner.h"
+#include "io/file.h"
+#include "io/listen.h"
+#include "sys/sys.h"
+
+#define RUN_DIR_MODE 0755
+#define COUNT_DIR_MODE 0711 /* the keysets' own folders in it say who may enter */
+#define RINGS_MAX 1024U
+
+void
+stekd_clock_trouble(const struct stekd *stekd, struct err *err)
+{
+    if (stekd->clock.held_ms != 0)
+        (void)err_set(err,
+                      "the wall clock was set by %lld s, which is held off: keys keep their times; "
+                      "if the clock is right now, restart stekd to accept it",
+                      (long long)(stekd->clock.held_ms / 1000)); /* always false */
+}
+
+struct ring_time
+stekd_now(struct stekd *stekd)
+{
+    struct ring_time now = clock_look(&stekd->clock, sys_boot_ms(), sys_unix_ms());
+    bool is_held = stekd->clock.held_ms != 0;
+    struct err trouble = {""};
+
+    stekd_clock_trouble(stekd, &trouble);
+    if (is_held && !stekd->is_clock_held)
+        log_warn(&stekd->log, "%s", trouble.text);
+    else if (!is_held && stekd->is_clock_held)
+        log_info(&stekd->log, "the wall clock is back");
+    stekd->is_clock_held = is_held;
+    return now;
+}
+
+struct service_env
+stekd_env(const struct stekd *stekd)
+{
+    return (struct service_env){
+        .run_dir = stekd->run_dir, .source = source_kinds[0], .log = &stekd->log};
+}
+
+void
+stekd_arm(struct stekd *stekd)
+{
+    uint64_t boot_ms = sys_boot_ms(), next = boot_ms + SERVICE_LOOK_MS;
+
+    for (size_t i = 0; i < stekd->count; i++) {
+        if (stekd->due_boot_ms[i] < next)
+            next = stekd->due_boot_ms[i];
+    }
+    if (!loop_timer_set(stekd->timer, next > boot_ms ? next - boot_ms : 0))
+        log_warn(&stekd->log, "the timer cannot be set: no memory");
+}
+
+static void
+tick(struct stekd *stekd, size_t index, struct ring_time now)
+{
+    service_tick(stekd->services[index], now);
+    stekd->due_boot_ms[index] = now.boot_ms + service_next_ms(stekd->services[index], now);
+}
+
+void
+stekd_tick(struct stekd *stekd, struct service *service)
+{
+    struct ring_time now = stekd_now(stekd);
+
+    for (size_t i = 0; i < stekd->count; i++) {
+        if (stekd->services[i] == service)
+            tick(stekd, i, now);
+    }
+    stekd_arm(stekd);
+}
+
+static void
+on_timer(void *arg)
+{
+    struct stekd *stekd = arg;
+    struct ring_time now;
+
+    if (stekd->is_stopping)
+        return;
+    now = stekd_now(stekd);
+    for (size_t i = 0; i < stekd->count; i++) {
+        if (stekd->due_boot_ms[i] <= now.boot_ms)
+            tick(stekd, i, now);
+    }
+    stekd_arm(stekd);
+}
+
+static void
+on_stop(void *arg)
+{
+    struct stekd *stekd = arg;
+
+    stekd->is_stopping = true;
+    loop_stop(stekd->loop);
+}
+
+static void
+on_reload(void *arg)
+{
+    struct stekd *stekd = arg;
+    struct err err = {""};
+
+    if (stekd->is_stopping)
+        return;
+    if (stekd_reload(stekd, &err))
+        log_info(&stekd->log, "reloaded %s: %zu keysets", stekd->config_path, stekd->count);
+    else
+        log_warn(&stekd->log, "reload: all stays as it was: %s", err.text);
+}
+
+static void
+check_ring(void *arg, const char *name)
+{
+    struct stekd *stekd = arg;
+    size_t len = strlen(name);
+
+    if (len <= 3 || strcmp(name + len - 3, ".r1") != 0)
+        return;
+    for (size_t i = 0; i < stekd->count; i++) {
+        const char *known = stekd->services[i]->config.name;
+
+        if (strlen(known) == len - 3 && strncmp(known, name, len - 3) == 0)
+            return;
+    }
+    log_warn(&stekd->log, "%s/%s belongs to no keyset: remove it if no server uses it",
+             stekd->run_dir, name);
+}
+
+static bool
+take_run_dir(struct stekd *stekd, const char *path, struct err *err)
+{
+    char *lock_path = NULL, *count_path = NULL;
+    pid_t other;
+    bool ok;
+
+    if (!dir_ensure(path, RUN_DIR_MODE, err) || !dir_check_ours(path, err))
+        return false;
+    stekd->run_dir = file_absolute(path, err);
+    if (stekd->run_dir == NULL)
+        return false;
+    if (asprintf(&stekd->socket_path, "%s/" CONTROL_SOCKET, stekd->run_dir) < 0 ||
+        asprintf(&lock_path, "%s/" STEKD_LOCK, stekd->run_dir) < 0 ||
+        asprintf(&count_path, "%s/count", stekd->run_dir) < 0)
+        return err_set(err, "no memory"); /* and little use in freeing */
+    ok = pid_lock_open(&stekd->lock, &other, lock_path, err);
+    if (!ok && other > 0)
+        (void)err_set(err, "stekd already runs in %s (pid %ld)", stekd->run_dir, (long)other);
+    else if (!ok && other == 0)
+        (void)err_set(err, "stekd already runs in %s", stekd->run_dir); /* always false */
+    ok = ok && dir_make(count_path, COUNT_DIR_MODE, (gid_t)-1, err);
+    free(lock_path);
+    free(count_path);
+    return ok;
+}
+
+static bool
+open_services(struct stekd *stekd, const struct config *config, struct err *err)
+{
+    struct service_env env = stekd_env(stekd);
+    struct ring_time now = stekd_now(stekd);
+
+    stekd->started_s = now.unix_ms / 1000;
+    for (size_t i = 0; i < config->count; i++) {
+        struct service *service = service_open(&config->keysets[i], &env, now, err);
+
+        if (service == NULL)
+            return false;
+        stekd_warn_group(stekd, &config->keysets[i]);
+        stekd->services[stekd->count] = service;
+        stekd->due_boot_ms[stekd->count++] = now.boot_ms + service_next_ms(service, now);
+    }
+    return dir_list(stekd->run_dir, RINGS_MAX, check_ring, stekd, err);
+}
+
+static bool
+listen_for_control(struct stekd *stekd, struct err *err)
+{
+    const struct http_limits limits = {.body_max = CONTROL_REQUEST_MAX,
+                                       .head_max = CONTROL_HEAD_MAX,
+                                       .connections_max = CONTROL_CONNECTIONS_MAX,
+                                       .timeout_s = CONTROL_TIMEOUT_S};
+    int fd = listen_unix(stekd->socket_path, err);
+
+    if (fd < 0)
+        return false;
+    stekd->server = http_server_new(stekd->loop, fd, &limits, control_answer, stekd, err);
+    return stekd->server != NULL;
+}
+
+static bool
+start(struct stekd *stekd, const struct stekd_options *options, const struct config *config,
+      struct err *err)
+{
+    stekd->may_be_absent = options->may_be_absent;
+    stekd->config_path = strdup(options->config_path);
+    if (stekd->config_path == NULL)
+        return err_set(err, "no memory");
+    if (!take_run_dir(stekd, options->run_dir, err) || !open_services(stekd, config, err))
+        return false;
+    stekd->loop = loop_new(err);
+    if (stekd->loop == NULL)
+        return false;
+    stekd->timer = loop_timer_new(stekd->loop, on_timer, stekd, err);
+    if (stekd->timer == NULL || !listen_for_control(stekd, err) ||
+        !loop_on_signals(stekd->loop, on_stop, on_reload, stekd, err))
+        return false;
+    stekd_arm(stekd);
+    return true;
+}
+
+struct stekd *
+stekd_start(const struct stekd_options *options, const struct config *config, const struct log *log,
+            struct err *err)
+{
+    struct stekd *stekd = calloc(1, sizeof *stekd);
+
+    if (stekd == NULL) {
+        (void)err_set(err, "no memory"); /* always false */
+        return NULL;
+    }
+    stekd->log = *log;
+    stekd->lock.fd = -1;
+    stekd->clock = clock_start(sys_boot_ms(), sys_unix_ms());
+    if (!start(stekd, options, config, err))
+        stekd_stop(&stekd);
+    return stekd;
+}
+
+bool
+stekd_run(struct stekd *stekd, struct err *err)
+{
+    return loop_run(stekd->loop, err);
+}
+
+void
+stekd_stop(struct stekd **stekd)
+{
+    struct stekd *old = *stekd;
+
+    if (old == NULL)
+        return;
+    old->is_stopping = true;
+    if (old->server != NULL) {
+        http_server_free(&old->server);
+        (void)file_remove(old->socket_path, NULL); /* a stale one does no harm */
+    }
+    loop_free(&old->loop);
+    for (size_t i = 0; i < old->count; i++)
+        service_close(&old->services[i]);
+    pid_lock_close(&old->lock);
+    free(old->socket_path);
+    free(old->run_dir);
+    free(old->config_path);
+    free(old);
+    *stekd = NULL;
+}

@@ -1,0 +1,67 @@
+/* stekd.h - the daemon of a host: the only writer of the rings in its runtime folder. */
+#ifndef DAEMON_STEKD_H
+#define DAEMON_STEKD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "daemon/clock.h"
+#include "daemon/config.h"
+#include "daemon/service.h"
+#include "io/http_server.h"
+#include "io/log.h"
+#include "io/loop.h"
+#include "io/process.h"
+
+#define STEKD_LOCK "stekd.pid" /* in the runtime folder */
+
+struct stekd_options {
+    const char *config_path;
+    bool may_be_absent; /* the built-in configuration then applies */
+    const char *run_dir;
+};
+
+/* Read the fields freely. */
+struct stekd {
+    char *config_path;
+    bool may_be_absent;
+    char *run_dir;
+    char *socket_path;
+    struct log log;
+    struct pid_lock lock;
+    struct clock clock;
+    bool is_clock_held; /* and told so */
+    bool is_stopping;
+    uint64_t started_s;
+    struct service *services[CONFIG_KEYSETS_MAX]; /* in the order of the configuration */
+    uint64_t due_boot_ms[CONFIG_KEYSETS_MAX];     /* their next ticks */
+    size_t count;
+    struct loop *loop;
+    struct loop_timer *timer;
+    struct http_server *server;
+};
+
+/* Take the runtime folder, all rings, and the control socket. NULL, with the reason in `err` and
+ * nothing left behind but rings. */
+struct stekd *stekd_start(const struct stekd_options *options, const struct config *config,
+                          const struct log *log, struct err *err);
+
+/* Work until a signal says to stop. */
+bool stekd_run(struct stekd *stekd, struct err *err);
+
+/* Let go of all; the rings and their keys stay. Sets NULL, takes NULL. */
+void stekd_stop(struct stekd **stekd);
+
+/* Read the configuration again. A fault in it, or a change that cannot be made while the rings are
+ * in use, leaves all as it was. Keysets that are not in it any more are destroyed. */
+bool stekd_reload(struct stekd *stekd, struct err *err);
+
+/* For the control requests: what time it is; do what time asks of one keyset now, and set the
+ * timer; what is wrong with the clock, "" if nothing. */
+struct ring_time stekd_now(struct stekd *stekd);
+void stekd_tick(struct stekd *stekd, struct service *service);
+void stekd_clock_trouble(const struct stekd *stekd, struct err *err);
+
+#endif

@@ -1,0 +1,112 @@
+/* see stekd.h: another configuration while all is running */
+#include <string.h>
+
+#include "daemon/stekd_inner.h"
+
+void
+stekd_warn_group(const struct stekd *stekd, const struct config_keyset *config)
+{
+    static const char *const shared[] = {"www-data", "users", "nogroup", "nobody", "daemon"};
+
+    for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+        if (strcmp(config->group_name, shared[i]) == 0)
+            log_warn(&stekd->log,
+                     "keyset %s: group %s is shared by applications, and each of them can read "
+                     "the keys: use a group of its servers alone",
+                     config->name, config->group_name);
+    }
+}
+
+static struct service *
+find_service(const struct stekd *stekd, const char *name)
+{
+    for (size_t i = 0; i < stekd->count; i++) {
+        if (strcmp(stekd->services[i]->config.name, name) == 0)
+            return stekd->services[i];
+    }
+    return NULL;
+}
+
+/* The services that the configuration asks for, in its order: those that are there and can go on
+ * under it, and new ones. */
+struct plan {
+    struct service *services[CONFIG_KEYSETS_MAX];
+    bool is_new[CONFIG_KEYSETS_MAX];
+    size_t count;
+};
+
+static bool
+make_plan(struct stekd *stekd, struct plan *plan, const struct config *config, struct ring_time now,
+          struct err *err)
+{
+    struct service_env env = stekd_env(stekd);
+
+    for (size_t i = 0; i < config->count; i++) {
+        struct service *service = find_service(stekd, config->keysets[i].name);
+
+        if (service != NULL && !service_can_change(service, &config->keysets[i], err))
+            return false;
+        plan->services[i] = service;
+    }
+    for (; plan->count < config->count; plan->count++) {
+        size_t i = plan->count;
+
+        plan->is_new[i] = plan->services[i] == NULL;
+        if (plan->is_new[i])
+            plan->services[i] = service_open(&config->keysets[i], &env, now, err);
+        if (plan->services[i] == NULL)
+            return false;
+    }
+    return true;
+}
+
+static void
+drop_plan(struct plan *plan, struct ring_time now)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (plan->is_new[i] && plan->services[i]->is_ring_new)
+            service_retire(&plan->services[i], now);
+        else if (plan->is_new[i])
+            service_close(&plan->services[i]);
+    }
+}
+
+/* From here on nothing fails. */
+static void
+carry_out(struct stekd *stekd, const struct plan *plan, const struct config *config,
+          struct ring_time now)
+{
+    for (size_t i = 0; i < stekd->count; i++) {
+        if (config_find(config, stekd->services[i]->config.name) == NULL)
+            service_retire(&stekd->services[i], now);
+    }
+    stekd->count = plan->count;
+    for (size_t i = 0; i < plan->count; i++) {
+        stekd->services[i] = plan->services[i];
+        if (plan->is_new[i])
+            stekd_warn_group(stekd, &config->keysets[i]);
+        else
+            service_change(stekd->services[i], &config->keysets[i], now);
+        stekd->due_boot_ms[i] = now.boot_ms + service_next_ms(stekd->services[i], now);
+    }
+    stekd_arm(stekd);
+}
+
+bool
+stekd_reload(struct stekd *stekd, struct err *err)
+{
+    struct config config = {0};
+    struct plan plan = {.count = 0};
+    struct ring_time now = stekd_now(stekd);
+    bool ok;
+
+    if (!config_load(&config, stekd->config_path, stekd->may_be_absent, err))
+        return false;
+    ok = make_plan(stekd, &plan, &config, now, err);
+    if (ok)
+        carry_out(stekd, &plan, &config, now);
+    else
+        drop_plan(&plan, now);
+    config_free(&config);
+    return ok;
+}
