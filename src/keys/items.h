@@ -11,7 +11,7 @@
 /* Where the item of this name is, or else belongs; *found says which. */
 size_t items_place(const void *items, size_t count, size_t size, const uint8_t *name, bool *found);
 
-/* Room for `more` items beyond `count`. Returns the array, which may have moved; NULL where there
+/* Room for `more` items, one at least, beyond `count`. Returns the array, which may have moved; NULL where there
  * is no memory, with the array as it was. */
 void *items_reserve(void *items, size_t count, size_t *cap, size_t size, size_t more);
 

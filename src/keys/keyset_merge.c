@@ -211,6 +211,8 @@ keyset_revoke(struct keyset *set, const uint8_t name[KEY_NAME_LEN], bool only, u
             keyset_revoke_name(&orders, key->name, key->open_until, now_ms, err) == KEYSET_REFUSED)
             return KEYSET_REFUSED;
     }
+    if (orders.revocation_count == 0)
+        return KEYSET_SAME;
     if (orders.revocation_count + set->revocation_count > KEYSET_REVOCATIONS_MAX)
         return keyset_refuse(err, name, "too many keys sealed since it could open: revoke all");
     items = items_reserve(set->revocations, set->revocation_count, &set->revocation_cap,
