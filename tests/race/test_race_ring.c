@@ -154,13 +154,19 @@ tell(const struct race *race)
                   (unsigned long long)race->torn);
 }
 
+static bool
+read_or_stop(struct race *race, uint64_t seed)
+{
+    if (read_on(race, seed))
+        return true;
+    race->stop = true;
+    return false;
+}
+
 static void *
 reader_thread(void *arg)
 {
-    struct race *race = arg;
-
-    if (!read_on(race, (uint64_t)(uintptr_t)&race))
-        race->stop = true;
+    (void)read_or_stop(arg, (uint64_t)(uintptr_t)&arg); /* stopping tells */
     return NULL;
 }
 
@@ -198,9 +204,9 @@ test_processes(void **state)
     (void)state;
     assert_true(race_start(&map, &race));
     for (int i = 0; i < PROCESSES; i++) {
-        pids[i] = fork();
+        pids[i] = child_fork();
         if (pids[i] == 0)
-            _exit(read_on(race, (uint64_t)getpid()) ? 0 : (race->stop = true));
+            _exit(read_or_stop(race, (uint64_t)getpid()) ? 0 : 1);
     }
     assert_true(write_on(race, PROCESSES));
     for (int i = 0; i < PROCESSES; i++) {

@@ -86,12 +86,20 @@ file_read(const char *path, size_t *len)
 
 /* ---- children ---- */
 
+/* fork(), with nothing in stdout's buffer that both would print. */
+static inline pid_t
+child_fork(void)
+{
+    (void)fflush(stdout); /* of a terminal or pipe to the test's runner */
+    return fork();
+}
+
 /* Run `work` in a forked child, after giving up root if `uid` is not 0. Returns what it returned,
  * 0 to 99; 100 + signal if it was killed; -1 if there was no child. */
 static inline int
 child_run(int (*work)(void *arg), void *arg, uid_t uid)
 {
-    pid_t pid = fork();
+    pid_t pid = child_fork();
     int status;
 
     if (pid == 0) {

@@ -171,7 +171,7 @@ test_children_share(void **state)
     assert_true(make_ring(&scratch, &set));
     assert_int_equal(stek_ring_open(&ring, scratch.ring), STEK_OK);
     for (int i = 0; i < 3; i++) {
-        children[i] = fork();
+        children[i] = child_fork();
         if (children[i] == 0)
             _exit(count_in_child(ring));
     }

@@ -36,8 +36,7 @@ test_names(void **state)
         "WWW",
         "www r1",
         "www\n",
-        "stra\xc3\x9f"
-        "e",
+        "caf\xc3\xa9",
         "0123456789012345678901234567890123456789012345678901234567890123x"};
     char longest[5000];
     struct stek_ring *ring = NULL;

@@ -59,7 +59,7 @@ be_server(const char *path, int ask, int answer)
         return 1;
     if (geteuid() == 0 && (setgid(NOBODY) != 0 || setuid(NOBODY) != 0))
         return 2;
-    pid = fork();
+    pid = child_fork();
     if (pid == 0)
         _exit(serve(ring, ask, answer));
     (void)close(ask);
@@ -76,7 +76,7 @@ server_start(struct server *server, const char *path)
 
     if (pipe(ask) != 0 || pipe(answer) != 0)
         return false;
-    server->pid = fork();
+    server->pid = child_fork();
     if (server->pid == 0) {
         (void)close(ask[1]);
         (void)close(answer[0]);
@@ -245,7 +245,7 @@ test_killed_at_random(void **state)
     assert_int_equal(stek_ring_open(&ring, scratch.ring), STEK_OK);
     ring_writer_close(&writer);
     for (int round = 0; round < 100; round++) {
-        pid_t pid = fork();
+        pid_t pid = child_fork();
         struct timespec a_while = {.tv_nsec = (long)rng_below(&rng, 3000000)};
         int status;
 

@@ -116,7 +116,8 @@ work_fail(struct image *image)
 static void
 work_repair(struct image *image)
 {
-    memset(image->half[0].head, 0xa5, half_len(image)); /* flip is 1 */
+    memset(image->half[0].head, 0xa5, 1024); /* flip is 1: the idle half */
+    memset(image->half[0].slots, 0xa5, 1024);
     (void)image_repair(image);
 }
 
@@ -144,7 +145,7 @@ static const struct work works[] = {
     {"a rotation", work_rotate, 80},
     {"two changes", work_twice, 100},
     {"a change that fails", work_fail, 20},
-    {"a repair", work_repair, 1000},
+    {"a repair", work_repair, 200},
     {"a ring of another boot", work_clear, 100},
     {"a ring made anew", work_format, 100},
 };
@@ -152,7 +153,7 @@ static const struct work works[] = {
 static int
 die_at(void (*run)(struct image *image), void *memory, unsigned steps)
 {
-    pid_t pid = fork();
+    pid_t pid = child_fork();
     int status = -1;
 
     if (pid == 0) {

@@ -117,7 +117,7 @@ test_child_holds_it(void **state)
     assert_int_equal(pipe(held.go), 0);
     assert_true(sys_counters_create(&held.file, scratch.folder, LEN));
     find_file(path, scratch.folder);
-    pid = fork();
+    pid = child_fork();
     if (pid == 0)
         _exit(hold(&held));
     (void)close(held.go[0]);
