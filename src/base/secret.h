@@ -42,8 +42,8 @@ void secret_buf_free(struct secret_buf *buf);
 /* Constant time in the bytes. */
 bool secret_equal(const void *a, const void *b, size_t len);
 
-/* True for what no random generator gives: zero, short (padded with 8 equal bytes or more, or half
- * of 16), repeated, counted or otherwise patterned bytes (prior-art P1). Constant time in the bytes
+/* True for what no random generator gives: zero, short (padded with 8 equal bytes or more),
+ * repeated, counted or otherwise patterned bytes (prior-art P1). Constant time in the bytes
  * but for the answer. `len` is 16 or 32, all else is weak. Random bytes are called weak less than
  * once in 2^29. */
 bool secret_is_weak(const uint8_t *bytes, size_t len);

@@ -8,7 +8,8 @@
  *   mark                          made_ms u64 | until u64
  *
  * Big-endian. Arrays are strictly sorted by name, so one content has one encoding. Revoked keys
- * are not written (their revocation is). What is not exactly this is refused whole. */
+ * are not written (their revocation is), nor is a key ever together with its revocation. What is
+ * not exactly this is refused whole. */
 #ifndef KEYS_ENCODE_H
 #define KEYS_ENCODE_H
 

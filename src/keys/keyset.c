@@ -89,11 +89,11 @@ keyset_settle(struct keyset *set, struct key *key)
                         key->name, &found);
     if (found) {
         revoked = true;
-        extend(&set->revocations[place].until, key->open_until);
+        extend(&set->revocations[place].until, key->open_until + KEYSET_LINGER_S);
     }
     if (set->mark.until > 0 && key->made_ms <= set->mark.made_ms) {
         revoked = true;
-        extend(&set->mark.until, key->open_until);
+        extend(&set->mark.until, key->open_until + KEYSET_LINGER_S);
     }
     if (revoked) {
         key->flags |= KEY_REVOKED;
@@ -141,7 +141,7 @@ check_known(struct keyset *set, struct key *known, const struct key *key, uint64
     if (wiped ? !key_same_public(known, key) : !key_same(known, key))
         return keyset_refuse(err, key->name, "known already, with other content");
     if ((key->flags & KEY_REVOKED) != 0 && (known->flags & KEY_REVOKED) == 0)
-        return keyset_revoke_name(set, key->name, key->open_until, now_ms, err);
+        return keyset_revoke_name(set, key->name, key->open_until + KEYSET_LINGER_S, now_ms, err);
     return KEYSET_SAME;
 }
 
@@ -152,7 +152,7 @@ revoke_wiped(struct keyset *set, const struct key *key, uint64_t now_ms, struct 
     if ((key->flags & KEY_REVOKED) == 0 ||
         (set->mark.until > 0 && key->made_ms <= set->mark.made_ms))
         return KEYSET_SAME;
-    return keyset_revoke_name(set, key->name, key->open_until, now_ms, err);
+    return keyset_revoke_name(set, key->name, key->open_until + KEYSET_LINGER_S, now_ms, err);
 }
 
 enum keyset_change

@@ -14,8 +14,9 @@
  *
  * What is revoked stays in `keys` as a wiped name (KEY_REVOKED) until its open_until, so that its
  * tickets are told from unknown ones. Events may come in any order: a confirmation or revocation
- * before its key, a mark before the keys that it withdraws. A confirmation, revocation or mark lasts
- * at least as long as each key here that it concerns, whatever its `until` said.
+ * before its key, a mark before the keys that it withdraws. A confirmation lasts at least as long as
+ * its key, whatever its `until` said; a revocation or mark KEYSET_LINGER_S longer than each key here
+ * that it concerns, so that it meets the key also where a clock is slow, or was set back.
  *
  * Arrays are sorted by name, so equal keysets have equal bytes when encoded. `now_ms` is Unix time
  * in milliseconds; what ends at or before now_ms / 1000 is over. */
@@ -34,9 +35,11 @@
 #define KEYSET_CONFIRMATIONS_MAX 65536U
 #define KEYSET_REVOCATIONS_MAX 512U /* by name; the ring keeps as many */
 
+#define KEYSET_LINGER_S (KEY_SKEW_MS / 1000U)
+
 /* No honest `until` is further ahead: a key is made up to two epochs before it seals, seals for up
- * to two, opens for a lifetime after; and two clocks may each be KEY_SKEW_MS wrong. */
-#define KEYSET_AHEAD_MAX_S (4U * POLICY_ROTATE_MAX_S + POLICY_LIFETIME_MAX_S + KEY_SKEW_MS / 500U)
+ * to two, opens for a lifetime after; clocks differ, and revocations linger. */
+#define KEYSET_AHEAD_MAX_S (4U * POLICY_ROTATE_MAX_S + POLICY_LIFETIME_MAX_S + 4U * KEYSET_LINGER_S)
 
 /* All live hosts hold the key of this name; kept until the key would have expired. */
 struct confirmation {
@@ -44,7 +47,7 @@ struct confirmation {
     uint64_t until; /* Unix seconds */
 };
 
-/* The key of this name is withdrawn; kept until it would have expired. */
+/* The key of this name is withdrawn; kept until it would have expired everywhere. */
 struct revocation {
     uint8_t name[KEY_NAME_LEN];
     uint64_t until;
@@ -96,7 +99,7 @@ enum keyset_change keyset_add(struct keyset *set, const struct key *key, uint64_
 enum keyset_change keyset_confirm(struct keyset *set, const uint8_t name[KEY_NAME_LEN],
                                   uint64_t until, uint64_t now_ms, struct err *err);
 
-/* Withdraw one name; `until` is when its key would have expired. */
+/* Withdraw one name; `until` is when that may be forgotten. */
 enum keyset_change keyset_revoke_name(struct keyset *set, const uint8_t name[KEY_NAME_LEN],
                                       uint64_t until, uint64_t now_ms, struct err *err);
 
@@ -116,8 +119,8 @@ bool keyset_expire(struct keyset *set, uint64_t now_ms);
 uint64_t keyset_made_ms(const struct keyset *set, uint64_t now_ms);
 
 /* What `revoke --all` ordered here and now revokes: W = max(clock, largest `made` seen), kept
- * until the last key concerned would have expired, also one that was just made elsewhere under the
- * same policy and is not known here. */
+ * until the last key concerned would have expired everywhere, also one that was just made elsewhere
+ * under the same policy and is not known here. */
 struct mark keyset_mark_all(const struct keyset *set, const struct policy *policy, uint64_t now_ms);
 
 /* NULL if there is none. The pointer holds until the next change. */

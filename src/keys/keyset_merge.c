@@ -178,10 +178,10 @@ keyset_mark_all(const struct keyset *set, const struct policy *policy, uint64_t 
 
     /* the key of the second epoch after this one may just have been made, by a clock that is ahead */
     mark.until = now_ms / 1000 + 3 * policy->rotate_s + policy->patience_s + policy->lifetime_s +
-                 KEY_SKEW_MS / 1000;
+                 2 * KEYSET_LINGER_S;
     for (size_t i = 0; i < set->key_count; i++)
-        if (set->keys[i].open_until > mark.until)
-            mark.until = set->keys[i].open_until;
+        if (set->keys[i].open_until + KEYSET_LINGER_S > mark.until)
+            mark.until = set->keys[i].open_until + KEYSET_LINGER_S;
     return mark;
 }
 
@@ -208,7 +208,8 @@ keyset_revoke(struct keyset *set, const uint8_t name[KEY_NAME_LEN], bool only, u
         if (key != named && (only || !sealed_since(key, named, now_ms / 1000)))
             continue;
         if ((key->flags & KEY_REVOKED) == 0 &&
-            keyset_revoke_name(&orders, key->name, key->open_until, now_ms, err) == KEYSET_REFUSED)
+            keyset_revoke_name(&orders, key->name, key->open_until + KEYSET_LINGER_S, now_ms,
+                               err) == KEYSET_REFUSED)
             return KEYSET_REFUSED;
     }
     if (orders.revocation_count == 0)

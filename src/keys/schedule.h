@@ -29,8 +29,9 @@ uint64_t schedule_due_s(const struct policy *policy, uint64_t epoch);
 /* The longest random delay for the making of a key: a tenth of rotate, at most 60 s. */
 uint64_t schedule_delay_max_ms(const struct policy *policy);
 
-/* The first epoch after the present one whose key is due and that `set` has no usable key for (in
- * the mode `each`: none of `maker`). False if there is none. */
+/* The first epoch after the present one whose key is due and that `set` has no usable key for: one
+ * that counts (keyset_counts), is no emergency key, seals from the start of that epoch and through
+ * it. False if there is none. A host that finds none sealing now makes an emergency key as well. */
 bool schedule_missing(const struct keyset *set, const struct policy *policy, uint64_t maker,
                       uint64_t now_s, uint64_t *epoch);
 

@@ -201,7 +201,7 @@ test_mark_all(void **state)
     assert_int_equal(keyset_add(&set, &ahead, NOW_MS, NULL), KEYSET_CHANGED);
     mark = keyset_mark_all(&set, &policy, NOW_MS);
     assert_int_equal(mark.made_ms, NOW_MS + 1000);
-    assert_int_equal(mark.until, ahead.open_until);
+    assert_int_equal(mark.until, ahead.open_until + KEYSET_LINGER_S);
     assert_int_equal(keyset_revoke_mark(&set, mark.made_ms, mark.until, NOW_MS, NULL),
                      KEYSET_CHANGED);
     assert_true(is_revoked(&set, 1));

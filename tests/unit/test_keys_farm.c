@@ -46,6 +46,14 @@ any_host(struct farm *farm)
     return (size_t)rng_below(&farm->rng, HOSTS);
 }
 
+/* How far a clock is ahead; it may be set, also back. Two differ by less than what is refused, since
+ * `made` may be above what another clock made. */
+static int64_t
+any_skew(struct farm *farm)
+{
+    return (int64_t)rng_below(&farm->rng, KEY_SKEW_MS - 1000);
+}
+
 /* Take down what a host should know: what its keyset flags, and what its marks and names forbid. */
 static void
 note(struct farm *farm, size_t host)
@@ -154,6 +162,7 @@ step(struct farm *farm)
             withdraw(farm, host);
         break;
     case 9: (void)keyset_expire(&farm->sets[host], now_ms(farm, host)); break; /* any or none */
+    case 10: farm->skew_ms[host] = any_skew(farm); break;
     default:
         farm->time_ms += rng_below(&farm->rng, farm->policy.rotate_s * 300);
         if (rng_below(&farm->rng, 100) == 0) /* all sleep for a while */
@@ -227,9 +236,7 @@ farm_start(struct farm *farm, uint64_t farm_seed)
     farm->time_ms = NOW_MS;
     for (size_t host = 0; host < HOSTS; host++) {
         keyset_init(&farm->sets[host]);
-        /* the largest difference of two clocks, and 1 ms less than what is refused, since `made`
-         * may be 1 ms above what another made */
-        farm->skew_ms[host] = (int64_t)rng_below(&farm->rng, KEY_SKEW_MS - 1000);
+        farm->skew_ms[host] = any_skew(farm);
     }
 }
 

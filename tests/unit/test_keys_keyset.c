@@ -164,12 +164,16 @@ test_revoked_before_and_after(void **state)
     assert_int_equal(keyset_add(&set, &second, NOW_MS, NULL), KEYSET_CHANGED);
     for (unsigned i = 0; i < 2; i++) {
         assert_true(is_wiped_name(&set, i == 0 ? &first : &second));
-        assert_int_equal(set.revocations[i].until, first.open_until);
+        assert_int_equal(set.revocations[i].until, first.open_until + KEYSET_LINGER_S);
         assert_int_equal(keyset_add(&set, i == 0 ? &first : &second, NOW_MS, NULL), KEYSET_SAME);
         assert_true(is_wiped_name(&set, i == 0 ? &first : &second));
     }
     assert_false(keyset_expire(&set, first.open_until * 1000 - 1));
     assert_true(keyset_expire(&set, first.open_until * 1000));
+    assert_int_equal(set.key_count, 0);
+    assert_int_equal(keyset_add(&set, &first, first.open_until * 1000 - 1, NULL), KEYSET_CHANGED);
+    assert_true(is_wiped_name(&set, &first)); /* the clock was set back */
+    assert_true(keyset_expire(&set, (first.open_until + KEYSET_LINGER_S) * 1000));
     assert_int_equal(set.key_count | set.revocation_count, 0);
 }
 
@@ -192,8 +196,8 @@ test_mark_before_and_after(void **state)
     assert_true(is_wiped_name(&set, &old));
     assert_true(is_wiped_name(&set, &late));
     assert_false(is_wiped_name(&set, &fresh));
-    assert_int_equal(set.mark.until, late.open_until);
-    assert_true(keyset_expire(&set, late.open_until * 1000));
+    assert_int_equal(set.mark.until, late.open_until + KEYSET_LINGER_S);
+    assert_true(keyset_expire(&set, (late.open_until + KEYSET_LINGER_S) * 1000));
     assert_int_equal(set.mark.made_ms | set.mark.until, 0);
 }
 
