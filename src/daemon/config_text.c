@@ -81,18 +81,20 @@ static bool
 skip_string(struct scan *scan)
 {
     char quote = peek(scan, 0);
+    size_t begin = scan->at;
 
     for (scan->at++; scan->at < scan->len; scan->at++) {
         char c = peek(scan, 0);
 
         if (c == quote) {
             scan->at++;
-            return true;
+            return scan->at - begin > 2 ||
+                   fail(scan, scan->line, "an empty string has no place here");
         }
-        if (c == '\\')
-            return fail(scan, scan->line, "a backslash has no place in a string here");
         if (c == '$' && peek(scan, 1) == '{')
             return fail(scan, scan->line, "${...}: variables of the environment are not put in");
+        if (c != '\0' && strchr("\\|=", c) != NULL)
+            return fail(scan, scan->line, "one of \\ | = has no place in a string here");
         if (c == '\n' || is_control(c))
             break;
     }

@@ -176,7 +176,7 @@ static const struct {
     {"keyset \"a\" { capacity = 10*24 }",
      "f:1: one of * | $ \\ ( ) has no place here: put the value in quotes"},
     {"keyset \"${HOME}\" { }", "f:1: ${...}: variables of the environment are not put in"},
-    {"keyset \"a\\x\" { }", "f:1: a backslash has no place in a string here"},
+    {"keyset \"a\\x\" { }", "f:1: one of \\ | = has no place in a string here"},
     {"\177ELF", "f:1: a control character: is this a text file?"},
     /* names */
     {"\nkeyset \"A\" {\n}",
@@ -187,8 +187,10 @@ static const struct {
     {"keyset \"a/b\" { }",
      "f:1: keyset \"a/b\": a name has 1 to 64 of a-z 0-9 _ . - and begins with "
      "no dot"},
-    {"keyset \"\" { }", "f:1: keyset \"\": a name has 1 to 64 of a-z 0-9 _ . - and begins with no "
-                        "dot"},
+    {"keyset \"\" { }", "f:1: an empty string has no place here"},
+    {"keyset \"a\" { }\n\"keyset|rotate\" = 1h",
+     "f:2: one of \\ | = has no place in a string here"},
+    {"'' = 1", "f:1: an empty string has no place here"},
     /* values */
     {"keyset \"a\" {\n rotate = 1x\n}",
      "f:2: rotate = 1x: not a time: write 90s, 15m, 1h, 7d, or plain seconds"},

@@ -1,0 +1,48 @@
+/* Bodies and queries that claim to be orders: what is taken is within bounds and makes sense. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/request.h"
+
+static void
+must(bool held)
+{
+    if (!held)
+        abort();
+}
+
+static void
+check(const struct request *request)
+{
+    must(request->keyset[0] == '\0' || control_keyset_ok(request->keyset));
+    must(request->name_count <= CONTROL_NAMES_MAX);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    struct request request;
+    struct err err = {""};
+    char *query = malloc(len + 1);
+
+    must(query != NULL);
+    if (request_rotate(&request, (const char *)data, len, &err)) {
+        check(&request);
+        must(!request.all && !request.only && request.name_count == 0);
+    } else {
+        must(err.text[0] != '\0');
+    }
+    if (request_revoke(&request, (const char *)data, len, &err)) {
+        check(&request);
+        must(request.all == (request.name_count == 0) && !(request.all && request.only));
+    }
+    if (len > 0)
+        memcpy(query, data, len);
+    query[len] = '\0';
+    if (request_keys(&request, query, &err))
+        check(&request);
+    free(query);
+    return 0;
+}
