@@ -91,8 +91,12 @@ base64_encode(char *out, const uint8_t *in, size_t len)
             bits |= (unsigned)in[i + 2];
         *at++ = base64_digit((int)(bits >> 18 & 63));
         *at++ = base64_digit((int)(bits >> 12 & 63));
-        *at++ = have > 1 ? base64_digit((int)(bits >> 6 & 63)) : '=';
-        *at++ = have > 2 ? base64_digit((int)(bits & 63)) : '=';
+        at[0] = at[1] = '=';
+        if (have > 1)
+            at[0] = base64_digit((int)(bits >> 6 & 63));
+        if (have > 2)
+            at[1] = base64_digit((int)(bits & 63));
+        at += 2;
     }
     *at = '\0';
     return out;

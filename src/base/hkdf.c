@@ -61,7 +61,7 @@ bool
 hkdf_expand(uint8_t *out, size_t out_len, const uint8_t *prk, size_t prk_len, const uint8_t *info,
             size_t info_len, hkdf_hmac_fn *hmac)
 {
-    if (out_len <= 255U * HKDF_HASH_LEN && info_len <= HKDF_INFO_MAX &&
+    if (out_len <= (size_t)255 * HKDF_HASH_LEN && info_len <= HKDF_INFO_MAX &&
         expand(out, out_len, prk, prk_len, info, info_len, hmac))
         return true;
     secret_wipe_bytes(out, out_len);

@@ -11,8 +11,8 @@
 /* Where the item of this name is, or else belongs; *found says which. */
 size_t items_place(const void *items, size_t count, size_t size, const uint8_t *name, bool *found);
 
-/* Room for `more` items, one at least, beyond `count`. Returns the array, which may have moved; NULL where there
- * is no memory, with the array as it was. */
+/* Room for `more` items, one at least, beyond `count`. Returns the array, which may have moved;
+ * NULL where there is no memory, with the array as it was. */
 void *items_reserve(void *items, size_t count, size_t *cap, size_t size, size_t more);
 
 /* Put `item` at its place, for which there is room. */

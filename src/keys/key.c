@@ -15,20 +15,18 @@ key_wipe(struct key *key)
 static bool
 check_times(const struct key *key, struct err *err)
 {
-    const uint64_t rotate = POLICY_ROTATE_MAX_S, lifetime = POLICY_LIFETIME_MAX_S;
+    const unsigned long long epochs = 2ULL * POLICY_ROTATE_MAX_S, lifetime = POLICY_LIFETIME_MAX_S;
 
     if (key->made_ms > KEY_TIME_MAX || key->open_until > KEY_TIME_MAX)
         return err_set(err, "its times are not of this world");
     if (key->seal_from >= key->seal_until || key->seal_until > key->open_until)
         return err_set(err, "its times are out of order: seals from, seals until, opens until");
-    if (key->seal_from > key->made_ms / 1000 + 2 * rotate)
-        return err_set(err, "it was made over %llu s before it seals",
-                       (unsigned long long)(2 * rotate));
-    if (key->seal_until - key->seal_from > 2 * rotate)
-        return err_set(err, "it seals for over %llu s", (unsigned long long)(2 * rotate));
+    if (key->seal_from > key->made_ms / 1000 + epochs)
+        return err_set(err, "it was made over %llu s before it seals", epochs);
+    if (key->seal_until - key->seal_from > epochs)
+        return err_set(err, "it seals for over %llu s", epochs);
     if (key->open_until - key->seal_until > lifetime)
-        return err_set(err, "it opens for over %llu s after it sealed",
-                       (unsigned long long)lifetime);
+        return err_set(err, "it opens for over %llu s after it sealed", lifetime);
     return true;
 }
 

@@ -9,9 +9,10 @@
 #include "base/secret.h"
 
 #define KEY_NAME_LEN 16
-#define KEY_SKEW_MS (600U * 1000U) /* `made` or a mark further ahead of our clock is refused */
-#define KEY_TIME_MAX \
-    ((uint64_t)1 << 53) /* so that no sum of times overflows, and JSON holds them */
+/* `made` or a mark further ahead of our clock is refused. */
+#define KEY_SKEW_MS ((uint64_t)600 * 1000)
+/* Above it no time is sane: no sum of times overflows, and JSON holds them. */
+#define KEY_TIME_MAX ((uint64_t)1 << 53)
 
 enum key_flags {
     KEY_EMERGENCY = 1U << 0, /* made because nothing could seal: counts only where no other may */

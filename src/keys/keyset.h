@@ -14,9 +14,9 @@
  *
  * What is revoked stays in `keys` as a wiped name (KEY_REVOKED) until its open_until, so that its
  * tickets are told from unknown ones. Events may come in any order: a confirmation or revocation
- * before its key, a mark before the keys that it withdraws. A confirmation lasts at least as long as
- * its key, whatever its `until` said; a revocation or mark KEYSET_LINGER_S longer than each key here
- * that it concerns, so that it meets the key also where a clock is slow, or was set back.
+ * before its key, a mark before the keys that it withdraws. A confirmation lasts at least as long
+ * as its key, whatever its `until` said; a revocation or mark KEYSET_LINGER_S longer than each key
+ * here that it concerns, so that it meets the key also where a clock is slow, or was set back.
  *
  * Arrays are sorted by name, so equal keysets have equal bytes when encoded. `now_ms` is Unix time
  * in milliseconds; what ends at or before now_ms / 1000 is over. */
@@ -35,11 +35,12 @@
 #define KEYSET_CONFIRMATIONS_MAX 65536U
 #define KEYSET_REVOCATIONS_MAX 512U /* by name; the ring keeps as many */
 
-#define KEYSET_LINGER_S (KEY_SKEW_MS / 1000U)
+#define KEYSET_LINGER_S (KEY_SKEW_MS / 1000)
 
 /* No honest `until` is further ahead: a key is made up to two epochs before it seals, seals for up
  * to two, opens for a lifetime after; clocks differ, and revocations linger. */
-#define KEYSET_AHEAD_MAX_S (4U * POLICY_ROTATE_MAX_S + POLICY_LIFETIME_MAX_S + 4U * KEYSET_LINGER_S)
+#define KEYSET_AHEAD_MAX_S \
+    (4 * (uint64_t)POLICY_ROTATE_MAX_S + POLICY_LIFETIME_MAX_S + 4 * KEYSET_LINGER_S)
 
 /* All live hosts hold the key of this name; kept until the key would have expired. */
 struct confirmation {
@@ -107,8 +108,8 @@ enum keyset_change keyset_revoke_name(struct keyset *set, const uint8_t name[KEY
 enum keyset_change keyset_revoke_mark(struct keyset *set, uint64_t made_ms, uint64_t until,
                                       uint64_t now_ms, struct err *err);
 
-/* Drop what is over, then take in all that `from` holds. Refused parts are left out, and `err` names
- * the first one, also with KEYSET_CHANGED; where none was refused `err` is left as it was. */
+/* Drop what is over, then take in all that `from` holds. Refused parts are left out, and `err`
+ * names the first one, also with KEYSET_CHANGED; where none was refused `err` stays as it was. */
 enum keyset_change keyset_merge(struct keyset *set, const struct keyset *from, uint64_t now_ms,
                                 struct err *err);
 

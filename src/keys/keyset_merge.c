@@ -176,7 +176,7 @@ keyset_mark_all(const struct keyset *set, const struct policy *policy, uint64_t 
 {
     struct mark mark = {.made_ms = now_ms > set->newest_ms ? now_ms : set->newest_ms};
 
-    /* the key of the second epoch after this one may just have been made, by a clock that is ahead */
+    /* the key of the second epoch after this one may just have been made, by a clock ahead */
     mark.until = now_ms / 1000 + 3 * policy->rotate_s + policy->patience_s + policy->lifetime_s +
                  2 * KEYSET_LINGER_S;
     for (size_t i = 0; i < set->key_count; i++)

@@ -1,5 +1,5 @@
-/* keys_support.h - random numbers that a seed repeats, and keys, for the tests of keys. Nothing here
- * asserts. */
+/* keys_support.h - random numbers that a seed repeats, and keys, for the tests of keys. Nothing
+ * here asserts. */
 #ifndef TESTS_KEYS_SUPPORT_H
 #define TESTS_KEYS_SUPPORT_H
 
@@ -65,8 +65,8 @@ material_of(uint64_t *rng)
     return fresh;
 }
 
-/* A good key: made at NOW, seals an hour from NOW_S + from on, opens half a day after that. Its name
- * begins with the low bytes of `id`, so that keys sort by it. */
+/* A good key: made at NOW, seals an hour from NOW_S + from on, opens half a day after that. Its
+ * name begins with `id`, so that keys sort by it. */
 static inline struct key
 key_of(uint16_t id, int64_t from)
 {

@@ -61,7 +61,7 @@ test_equal(void **state)
     }
 }
 
-/* Well-mixed bytes (splitmix64), the same ones in each run, so that nothing here is left to luck. */
+/* Well-mixed bytes (splitmix64), the same in each run, so that nothing here is left to luck. */
 static void
 fill(uint64_t *seed, uint8_t *bytes, size_t len)
 {

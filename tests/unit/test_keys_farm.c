@@ -46,8 +46,8 @@ any_host(struct farm *farm)
     return (size_t)rng_below(&farm->rng, HOSTS);
 }
 
-/* How far a clock is ahead; it may be set, also back. Two differ by less than what is refused, since
- * `made` may be above what another clock made. */
+/* How far a clock is ahead; it may be set, also back. Two differ by less than what is refused,
+ * since `made` may be above what another clock made. */
 static int64_t
 any_skew(struct farm *farm)
 {

@@ -1,5 +1,5 @@
-/* With no memory left, whichever the allocation, nothing changes, nothing leaks and an error says so.
- * Linked with --wrap=calloc, through which all of libstek's memory comes. */
+/* With no memory left, whichever the allocation, nothing changes, nothing leaks and an error says
+ * so. Linked with --wrap=calloc, through which all of libstek's memory comes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
