@@ -115,6 +115,29 @@ test_foreign(void **state)
     assert_int_equal(image_open(&image, NULL, 0, this_boot), IMAGE_FOREIGN);
 }
 
+/* R-RING-5: a header that contradicts itself nowhere, but whose halves would end beyond the file. */
+static void
+test_larger_than_file(void **state)
+{
+    size_t len = image_len(SMALL);
+    void *memory;
+    struct image image = make_image(&memory, SMALL);
+
+    (void)state;
+    assert_non_null(memory);
+    for (uint32_t capacity = 2 * SMALL; capacity <= RING_CAPACITY_MAX; capacity *= 2) {
+        atomic_store(&image.header->capacity, capacity);
+        atomic_store(&image.header->buckets, 2 * capacity);
+        assert_int_equal(image_open(&image, memory, len, this_boot), IMAGE_FOREIGN);
+        atomic_store(&image.header->half_len, (image_len(capacity) - RING_HEADER_LEN) / 2);
+        atomic_store(&image.header->file_len, image_len(capacity));
+        assert_int_equal(image_open(&image, memory, len, this_boot), IMAGE_FOREIGN);
+        atomic_store(&image.header->half_len, (len - RING_HEADER_LEN) / 2);
+        atomic_store(&image.header->file_len, len);
+    }
+    free(memory);
+}
+
 struct model {
     struct image_slot slots[SMALL];
     size_t count;
@@ -419,12 +442,19 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lengths),           cmocka_unit_test(test_open),
-        cmocka_unit_test(test_foreign),           cmocka_unit_test(test_table_of_names),
-        cmocka_unit_test(test_replace),           cmocka_unit_test(test_failed_change_is_none),
-        cmocka_unit_test(test_probes_end),        cmocka_unit_test(test_seals),
-        cmocka_unit_test(test_state_comes_back),  cmocka_unit_test(test_repair_idle_half),
-        cmocka_unit_test(test_repair_lost_slots), cmocka_unit_test(test_clear),
+        cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_larger_than_file),
+        cmocka_unit_test(test_table_of_names),
+        cmocka_unit_test(test_replace),
+        cmocka_unit_test(test_failed_change_is_none),
+        cmocka_unit_test(test_probes_end),
+        cmocka_unit_test(test_seals),
+        cmocka_unit_test(test_state_comes_back),
+        cmocka_unit_test(test_repair_idle_half),
+        cmocka_unit_test(test_repair_lost_slots),
+        cmocka_unit_test(test_clear),
         cmocka_unit_test(test_scribbled),
     };
 
