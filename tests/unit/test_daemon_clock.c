@@ -1,0 +1,74 @@
+/* The daemon's time follows a clock that drifts, and holds off one that jumps. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "daemon/clock.h"
+
+#define BOOT_MS 1000000U
+#define WALL_MS 1700000000000U
+
+static void
+test_follows_drift(void **state)
+{
+    struct clock clock = clock_start(BOOT_MS, WALL_MS);
+    struct ring_time now;
+
+    (void)state;
+    now = clock_look(&clock, BOOT_MS, WALL_MS);
+    assert_int_equal(now.boot_ms, BOOT_MS);
+    assert_int_equal(now.unix_ms, WALL_MS);
+    /* 60 s a look, either way, over and over */
+    now = clock_look(&clock, BOOT_MS + 5, WALL_MS + 60005);
+    assert_int_equal(now.unix_ms, WALL_MS + 60005);
+    now = clock_look(&clock, BOOT_MS + 10, WALL_MS + 120010);
+    assert_int_equal(now.unix_ms, WALL_MS + 120010);
+    now = clock_look(&clock, BOOT_MS + 15, WALL_MS + 60015);
+    assert_int_equal(now.unix_ms, WALL_MS + 60015);
+    assert_int_equal(clock.held_ms, 0);
+}
+
+static void
+test_holds_off_steps(void **state)
+{
+    struct clock clock = clock_start(BOOT_MS, WALL_MS);
+    struct ring_time now;
+
+    (void)state;
+    now = clock_look(&clock, BOOT_MS + 1000, WALL_MS + 1000 + 60001);
+    assert_int_equal(now.unix_ms, WALL_MS + 1000);
+    assert_int_equal(clock.held_ms, 60001);
+    now = clock_look(&clock, BOOT_MS + 2000, 5); /* 1970 */
+    assert_int_equal(now.unix_ms, WALL_MS + 2000);
+    assert_true(clock.held_ms < -60000);
+    now = clock_look(&clock, BOOT_MS + 3000, WALL_MS + 3010); /* and back */
+    assert_int_equal(now.unix_ms, WALL_MS + 3010);
+    assert_int_equal(clock.held_ms, 0);
+}
+
+/* A clock that starts in 1970, before the boot clock's own zero. */
+static void
+test_negative_offset(void **state)
+{
+    struct clock clock = clock_start(BOOT_MS, 1000);
+    struct ring_time now = clock_look(&clock, BOOT_MS + 70000, 71000);
+
+    (void)state;
+    assert_int_equal(now.unix_ms, 71000);
+    assert_int_equal(now.boot_ms, BOOT_MS + 70000);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_follows_drift),
+        cmocka_unit_test(test_holds_off_steps),
+        cmocka_unit_test(test_negative_offset),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
