@@ -72,16 +72,18 @@ check() {
     failures=$((failures + 1))
     echo "not ok $cases - $claim"
     echo "# $*: $line"
+    show_logs
+}
+
+show_logs() {
     for log in "$tmp"/*.log; do
-        [ ! -s "$log" ] || tail -n 15 "$log" | sed "s|^|# ${log##*/}: |"
+        grep -vsF '[notice]' "$log" | tail -n 8 | sed "s|^|# ${log##*/}: |"
     done
 }
 
 bail() {
     echo "Bail out! $*"
-    for log in "$tmp"/*.log; do
-        [ ! -s "$log" ] || tail -n 30 "$log" | sed "s|^|# ${log##*/}: |"
-    done
+    show_logs
     exit 1
 }
 
