@@ -91,7 +91,7 @@ static int
 work(const struct stekd_options *options, const struct config *config, bool in_front,
      struct err *err)
 {
-    struct log log = log_to_stderr();
+    const struct log log = in_front ? log_to_stderr() : log_to_syslog();
     int ready_fd = -1;
     struct stekd *stekd;
     bool ok;
@@ -101,8 +101,6 @@ work(const struct stekd_options *options, const struct config *config, bool in_f
     stekd = stekd_start(options, config, &log, err);
     if (stekd == NULL)
         return FAILED;
-    if (!in_front)
-        stekd->log = log_to_syslog();
     process_ready(&ready_fd);
     log_info(&stekd->log, "version " STEK_VERSION " ready in %s: %zu keysets", stekd->run_dir,
              stekd->count);

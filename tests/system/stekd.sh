@@ -1,0 +1,257 @@
+#!/bin/sh
+# stekd as a program: arguments, start, reload, stop and death; one daemon a folder; rings that it
+# must not touch. Keys outlive it, and nothing that is wrong costs the keys that are in use.
+STEK_NGINX=${STEK_NGINX:-none}
+# shellcheck source=tests/system/frame.sh disable=SC2154,SC2034 # tmp, pids: of frame.sh
+. "${0%/*}/frame.sh"
+
+program=$STEK_BUILD/src/stekd
+conf=$tmp/stekd.conf
+
+# ends STATUS TEXT COMMAND...: true if it ends so and says that.
+ends() {
+    expected=$1
+    text=$2
+    shift 2
+    line=$(timeout 60 "$@" 2>&1)
+    status=$?
+    case $line in
+    *"$text"*) [ "$status" -eq "$expected" ] ;;
+    *) false ;;
+    esac
+}
+
+# quiet COMMAND...: its output stays out of the TAP.
+quiet() {
+    line=$("$@" 2>&1)
+}
+
+# seals KEYSET: the name of the key that does.
+seals() {
+    stekctl -k "$1" --json keys | tr -d ' \n' | tr '{' '\n' | sed -n 's/.*"name":"\([0-9a-f]*\)","state":"sealing".*/\1/p'
+}
+
+logged() {
+    grep -q -- "$1" "$tmp/stekd.log"
+}
+
+# names KEYSET: of its keys, sorted.
+names() {
+    stekctl -k "$1" --json keys | tr -d ' \n' | tr '{' '\n' | sed -n 's/.*"name":"\([0-9a-f]*\)".*/\1/p' | sort
+}
+
+same() {
+    [ -n "$1" ] && [ "$1" = "$2" ]
+}
+
+differ() {
+    [ -n "$1" ] && [ -n "$2" ] && [ "$1" != "$2" ]
+}
+
+mode_is() {
+    [ "$(stat -c %a "$2")" = "$1" ]
+}
+
+absent() {
+    [ ! -e "$1" ]
+}
+
+# ---- arguments ----
+
+printf 'keyset "www" { rotate = 90s lifetime = 1d }\nkeyset "mail" { }\n' >"$conf"
+check 'it checks a configuration and says what it means' ends 0 \
+    "www:  rotate = 90s  lifetime = 1d  patience = 22s  max_session = 1d  capacity = 1024  keys = one" \
+    "$program" -n -c "$conf"
+check 'with no file the built-in configuration applies, or the one of the system' ends 0 "rotate = " \
+    "$program" -n
+printf 'keyset "www" {\n\n  rotate = soon\n}\n' >"$tmp/faulty.conf"
+check 'a fault is told with file and line' ends 1 "$tmp/faulty.conf:3: rotate = soon: not a time" \
+    "$program" -n -c "$tmp/faulty.conf"
+check 'it does not start with a faulty configuration' ends 1 "$tmp/faulty.conf:3: " \
+    "$program" -f -c "$tmp/faulty.conf" -r "$run"
+check 'a file that is asked for must be there' ends 1 "$tmp/none.conf: No such file or directory" \
+    "$program" -n -c "$tmp/none.conf"
+check 'an unknown option is a usage error' ends 2 "try: stekd -h" "$program" -x
+check 'an argument too many is a usage error' ends 2 "takes no further arguments" "$program" now
+check 'it has a version' ends 0 "stekd 0." "$program" -V
+check 'it helps' ends 0 "usage: stekd [-n] [-f] [-c FILE] [-r RUNDIR]" "$program" -h
+
+# ---- start, and one at a time ----
+
+start_stekd
+check 'a ring for each keyset' test -f "$run/www.r1" -a -f "$run/mail.r1"
+check 'a ring is for its owner to read' mode_is 400 "$run/www.r1"
+check 'the control socket is for its owner' mode_is 600 "$run/control"
+check 'a second stekd says so and ends' ends 1 "stekd already runs in $run (pid $stekd)" \
+    "$program" -f -c "$conf" -r "$run"
+check 'and so does one that would detach' ends 1 "stekd already runs in $run (pid $stekd)" \
+    "$program" -c "$conf" -r "$run"
+check 'the first goes on' quiet stekctl status
+
+# ---- orders ----
+
+before=$(seals www)
+check 'with several keysets, one must be named' ends 1 "" "$STEK_BUILD/src/stekctl" -r "$run" rotate
+check 'rotate' quiet stekctl -k www rotate
+another_seals() {
+    differ "$before" "$(seals www)"
+}
+check 'another key seals' wait_for 20 another_seals # from the next second on
+mail=$(names mail)
+check 'revoke one' quiet stekctl -k www revoke --only "$before"
+check 'revoke all' quiet stekctl -k www revoke --all
+check 'the other keyset is not concerned' same "$mail" "$(names mail)"
+
+# ---- death ----
+
+before=$(names www)
+stop "$stekd" KILL
+start_stekd
+check 'killed and started again, it has the same keys' same "$before" "$(names www)"
+check 'and says where they came from' logged "keys taken over from $run/www.r1"
+
+# ---- reload ----
+
+reload() {
+    before_reload=$(grep -c 'reload' "$tmp/stekd.log")
+    kill -s HUP "$stekd" && wait_for 20 reloaded_since
+}
+
+reloaded_since() {
+    [ "$(grep -c 'reload' "$tmp/stekd.log")" -gt "$before_reload" ]
+}
+
+www=$(names www)
+printf 'keyset "www" { rotate = 90s lifetime = 1d }\nkeyset "new" { }\n' >"$conf"
+check 'reload' reload
+check 'a new keyset has a ring' test -f "$run/new.r1"
+check 'one that is not asked for any more has none' absent "$run/mail.r1"
+check 'the others keep their keys' same "$www" "$(names www)"
+cp "$tmp/faulty.conf" "$conf"
+check 'reload a faulty file' reload
+check 'the log says what is wrong, and that nothing changed' logged \
+    "reload: all stays as it was: $conf:3: rotate = soon"
+check 'the keys stay' same "$www" "$(names www)"
+printf 'keyset "www" { rotate = 90s lifetime = 1d }\nkeyset "other" { }\nkeyset "new" { capacity = 2048 }\n' >"$conf"
+check 'reload what cannot change' reload
+check 'the log says why' logged 'keyset new: capacity cannot change from 1024 to 2048'
+check 'none of it was done' absent "$run/other.r1"
+check 'the ring is still there' test -f "$run/new.r1"
+
+# ---- stop ----
+
+www=$(names www)
+sum=$(cksum <"$run/www.r1")
+kill -s TERM "$stekd"
+wait "$stekd"
+check 'it stops in good order' test $? -eq 0
+pids=
+check 'the control socket is gone' absent "$run/control"
+check 'the ring stays as it is' same "$sum" "$(cksum <"$run/www.r1")"
+
+# ---- in the background ----
+
+printf 'keyset "www" { rotate = 90s lifetime = 1d }\n' >"$conf"
+check 'it detaches once it is ready' quiet "$program" -c "$conf" -r "$run"
+check 'without a word' same "x$line" x
+stekd=$(cat "$run/stekd.pid")
+pids=$stekd
+check 'and answers at once' quiet stekctl status
+check 'with the same keys' same "$www" "$(names www)"
+check 'a stop in the background' kill -s TERM "$stekd"
+check 'it ends' wait_for 20 ended "$stekd"
+pids=
+
+# ---- real time ----
+
+printf 'keyset "quick" { rotate = 2s lifetime = 4s }\n' >"$conf"
+run=$tmp/quick
+start_stekd
+rotated() {
+    [ "$(number rotations)" -ge 3 ]
+}
+check 'keys rotate by the clock' wait_for 30 rotated
+destroyed() {
+    logged 'destroyed: its time is over'
+}
+check 'and are destroyed in time' wait_for 30 destroyed
+stop "$stekd"
+
+# ---- rings that are not ours to touch ----
+
+run=$tmp/bad
+printf 'keyset "www" { }\n' >"$conf"
+start_stekd
+stop "$stekd"
+cp "$run/www.r1" "$tmp/good.r1"
+
+# refuses TEXT: stekd ends with that reason, and leaves the ring alone.
+refuses() {
+    sum=$(cksum <"$run/www.r1")
+    look=$(stat -c '%a %u %s' "$run/www.r1")
+    ends 1 "$1" "$program" -f -c "$conf" -r "$run" && same "$sum" "$(cksum <"$run/www.r1")" &&
+        same "$look" "$(stat -c '%a %u %s' "$run/www.r1")" && absent "$run/control"
+}
+
+# put_ring MODE FILE
+put_ring() {
+    rm -f "$run/www.r1"
+    install -m "$1" "$2" "$run/www.r1"
+}
+
+head -c 5000 "$tmp/good.r1" >"$tmp/bad.r1"
+put_ring 400 "$tmp/bad.r1"
+check 'a ring cut short' refuses "$run/www.r1: not a ring"
+head -c 100000 /dev/urandom >"$tmp/bad.r1"
+put_ring 400 "$tmp/bad.r1"
+check 'a file that is no ring' refuses "$run/www.r1: not a ring"
+: >"$tmp/bad.r1"
+put_ring 400 "$tmp/bad.r1"
+check 'an empty file' refuses "$run/www.r1 is empty: not a ring"
+cp "$tmp/good.r1" "$tmp/bad.r1"
+chmod u+w "$tmp/bad.r1"
+printf '\0\0\0\0\2\0\0\0' | dd of="$tmp/bad.r1" bs=1 seek=8 conv=notrunc 2>/dev/null
+put_ring 400 "$tmp/bad.r1"
+check 'a ring of another version' refuses "or of a version that this stekd cannot write"
+put_ring 666 "$tmp/good.r1"
+check 'a ring that others may write' refuses "$run/www.r1 "
+rm -f "$run/www.r1"
+ln -s "$tmp/good.r1" "$run/www.r1"
+check 'a link' refuses "$run/www.r1"
+rm -f "$run/www.r1"
+if [ "$(id -u)" -eq 0 ]; then
+    put_ring 400 "$tmp/good.r1"
+    chown 65534 "$run/www.r1"
+    check 'a ring of another user' refuses "$run/www.r1 "
+fi
+put_ring 400 "$tmp/good.r1"
+chmod go+w "$run"
+check 'a folder that others may write' ends 1 "others may write in it" \
+    "$program" -f -c "$conf" -r "$run"
+chmod go-w "$run"
+start_stekd
+check 'the good ring is taken again' logged "keys taken over from $run/www.r1"
+stop "$stekd"
+
+# ---- as any user ----
+
+if [ "$(id -u)" -eq 0 ]; then
+    run=$tmp/nobody/run
+    mkdir "$tmp/nobody"
+    chown 65534:65534 "$tmp/nobody"
+    chmod 755 "$tmp"
+    # the leak checker looks into the process, which does not let other users do so
+    ASAN_OPTIONS=detect_leaks=0 setpriv --reuid=65534 --regid=65534 --clear-groups \
+        "$program" -f -c "$conf" -r "$run" >>"$tmp/stekd.log" 2>&1 &
+    stekd=$!
+    pids=$stekd
+    check 'an ordinary user can run it' wait_for 20 stekctl status
+    check 'the ring is that user'\''s' test "$(stat -c %u "$run/www.r1")" -eq 65534
+    check 'it rotates' quiet stekctl rotate
+    kill -s TERM "$stekd"
+    wait "$stekd"
+    check 'it stops in good order, too' test $? -eq 0
+    pids=
+fi
+
+finish
