@@ -49,14 +49,14 @@ stop() {
 }
 
 clean() {
-    trap '' HUP INT TERM
+    trap '' HUP INT PIPE TERM
     for pid in $pids; do
         stop "$pid"
     done
     rm -rf "$tmp"
 }
 trap clean EXIT
-trap 'exit 1' HUP INT TERM
+trap 'exit 1' HUP INT PIPE TERM
 
 # ---- TAP ----
 
@@ -110,11 +110,12 @@ stekctl() {
     "$STEK_BUILD/src/stekctl" -r "$run" "$@"
 }
 
-# start_stekd [POLICY]: the keyset www; stekd is its process id.
+# start_stekd [POLICY]: the keyset www; stekd is its process id. Unless POLICY says otherwise no key
+# changes by itself while a test runs.
 start_stekd() {
     mkdir -p "$run"
     [ -e "$tmp/stekd.conf" ] ||
-        echo "keyset \"www\" { ${1:-rotate = 1h lifetime = 12h} }" >"$tmp/stekd.conf"
+        echo "keyset \"www\" { ${1:-rotate = 7d lifetime = 12h} }" >"$tmp/stekd.conf"
     "$STEK_BUILD/src/stekd" -f -c "$tmp/stekd.conf" -r "$run" >>"$tmp/stekd.log" 2>&1 &
     stekd=$!
     pids="$pids $stekd"
@@ -173,7 +174,7 @@ http {
     scgi_temp_path $tmp/$1.t;
     ssl_protocols TLSv1.2 TLSv1.3;
     $stek
-    $3
+    ${3:-}
 $(cat)
 }
 EOT

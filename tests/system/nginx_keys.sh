@@ -57,13 +57,15 @@ sealed_by() {
     take "$1" "$2" a.test "$tmp/new" && [ "$(field key)" = "$(sealing_key)" ]
 }
 
+# The servers' clock and stekd's may round differently: new keys show within a second or two.
 rotate() {
     before=$(sealing_key)
     stekctl rotate >/dev/null && wait_for 10 has_rotated
 }
 
 has_rotated() {
-    [ -n "$before" ] && [ "$(sealing_key)" != "$before" ]
+    [ -n "$before" ] && [ "$(sealing_key)" != "$before" ] && sealed_by module 1.3 &&
+        sealed_by preload 1.3
 }
 
 revoke_all() {
@@ -87,7 +89,7 @@ check "module and preload resume each other under the new key" all_cross
 take_old
 check "reload of nginx" reload_module
 check "tickets from before the reload are resumed" still_resume
-check "revocation of all keys" revoke_all
+check "revocation of all keys, with a fresh one at once" revoke_all
 check "revoked tickets get full handshakes and new tickets, with no reload" old_are_full
 check "new tickets are resumed" all_cross
 

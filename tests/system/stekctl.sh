@@ -165,7 +165,7 @@ check 'status counts the orders' equal "$(number revocations)" 3
 
 # ---- watch ----
 
-stekctl watch --json -n 1 >"$tmp/watch" 2>"$tmp/watch.err" &
+"$STEK_BUILD/src/stekctl" -r "$run" watch --json -n 1 >"$tmp/watch" 2>"$tmp/watch.err" &
 watch=$!
 pids="$pids $watch"
 lines() {

@@ -26,21 +26,13 @@ struct load {
     const char *sni;
     const char *counts_path; /* NULL: standard output */
     uint64_t end_ms, event_ms, next_event_ms;
+    int next_event13; /* versions take turns in what is printed */
     long pause_ms;
     int count;
     const char *names[SERVERS_MAX], *targets[SERVERS_MAX];
     struct held pool[2][POOL]; /* TLS 1.2, 1.3 */
     unsigned long resumed[2], full, failed, none, first;
 };
-
-static volatile sig_atomic_t stopped; /* signal handlers reach nothing else */
-
-static void
-stop(int number)
-{
-    (void)number;
-    stopped = 1;
-}
 
 static uint64_t
 now_ms(void)
@@ -114,9 +106,10 @@ report(struct load *load, const struct conn_result *result, bool done, int from,
         print_line(load, from, to, is13, result->error);
     } else if (result->resumed) {
         load->resumed[is13]++;
-        if (load->event_ms == 0 || now_ms() < load->next_event_ms)
+        if (load->event_ms == 0 || is13 != load->next_event13 || now_ms() < load->next_event_ms)
             return;
         load->next_event_ms = now_ms() + load->event_ms;
+        load->next_event13 = !is13;
         (void)snprintf(text, sizeof(text), "resumed under key %.8s", result->used);
         print_line(load, from, to, is13, text);
     } else {
@@ -220,20 +213,22 @@ int
 load_main(int argc, char **argv)
 {
     struct load load = {0};
-    struct sigaction action = {.sa_handler = stop};
     struct timespec pause;
+    sigset_t stops;
 
     if (!parse(&load, argc, argv))
         return 2;
     load.ctx = conn_context();
-    if (load.ctx == NULL || setvbuf(stdout, NULL, _IOLBF, 0) != 0)
+    /* signals wait until a handshake is over: in the midst of one they would look like a failure */
+    if (load.ctx == NULL || setvbuf(stdout, NULL, _IOLBF, 0) != 0 || sigemptyset(&stops) != 0 ||
+        sigaddset(&stops, SIGTERM) != 0 || sigaddset(&stops, SIGINT) != 0 ||
+        sigprocmask(SIG_BLOCK, &stops, NULL) != 0)
         return 1;
-    (void)sigaction(SIGTERM, &action, NULL); /* cannot fail for these */
-    (void)sigaction(SIGINT, &action, NULL);
     pause = (struct timespec){load.pause_ms / 1000, load.pause_ms % 1000 * 1000000};
-    for (int i = 0; !stopped && now_ms() < load.end_ms; i++) {
+    for (int i = 0; now_ms() < load.end_ms; i++) {
         handshake(&load, i % 2);
-        (void)nanosleep(&pause, NULL); /* a signal may end it early */
+        if (sigtimedwait(&stops, NULL, &pause) > 0)
+            break;
     }
     release(&load);
     if (!print_counts(&load))
