@@ -104,26 +104,36 @@ call_status(const struct cli *cli, struct err *err)
     return NULL;
 }
 
+/* The only one that there is. */
+static bool
+find_keyset(char out[CONTROL_KEYSET_MAX + 1], const json_t *keysets, struct err *err)
+{
+    const char *name = json_string_value(json_object_get(json_array_get(keysets, 0), "name"));
+    char names[ERR_MAX / 2];
+
+    if (json_array_size(keysets) > 1)
+        return err_set(err, "there are several keysets, choose one with -k: %s",
+                       list_keysets(names, sizeof names, keysets));
+    if (name == NULL)
+        return err_set(err, "stekd keeps no keyset: name one in its configuration");
+    if (!control_keyset_ok(name))
+        return err_set(err, "stekd's answer cannot be read: no keyset can have that name");
+    (void)snprintf(out, CONTROL_KEYSET_MAX + 1, "%s", name); /* fits: it is ok */
+    return true;
+}
+
 bool
 call_keyset(const struct cli *cli, char out[CONTROL_KEYSET_MAX + 1], struct err *err)
 {
-    json_t *root = call_status(cli, err);
-    const json_t *keysets = json_object_get(root, "keysets");
-    const char *name = json_string_value(json_object_get(json_array_get(keysets, 0), "name"));
-    char names[ERR_MAX / 2];
-    bool ok = false;
+    json_t *root;
+    bool ok;
 
-    if (root == NULL)
-        ok = false;
-    else if (json_array_size(keysets) > 1)
-        (void)err_set(err, "there are several keysets, choose one with -k: %s",
-                      list_keysets(names, sizeof names, keysets));
-    else if (name == NULL)
-        (void)err_set(err, "stekd keeps no keyset: name one in its configuration");
-    else if (!control_keyset_ok(name))
-        (void)err_set(err, "stekd's answer cannot be read: that is not the name of a keyset");
-    else
-        ok = snprintf(out, CONTROL_KEYSET_MAX + 1, "%s", name) > 0;
+    if (cli->keyset != NULL) {
+        (void)snprintf(out, CONTROL_KEYSET_MAX + 1, "%s", cli->keyset); /* fits: see options.c */
+        return true;
+    }
+    root = call_get(cli, CONTROL_STATUS, err);
+    ok = root != NULL && find_keyset(out, json_object_get(root, "keysets"), err);
     json_decref(root);
     return ok;
 }

@@ -72,7 +72,7 @@ add_counts(struct table *table, const struct reply_keyset *set)
     table_cell(table, "%s, room for %llu keys, generation %llu", set->ring, LLU(set->capacity),
                LLU(set->generation));
     add_line(table, "so far");
-    table_cell(table, "%llu rotations, %llu revocations", LLU(set->rotations),
+    table_cell(table, "rotations %llu, revocations %llu", LLU(set->rotations),
                LLU(set->revocations));
     add_line(table, "tickets");
     table_cell(table, "%llu sealed (%llu renewed), %llu opened", LLU(counters[STEK_SEALED]),

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Every command of stekctl against a real stekd: what it shows is what is so, what it orders is done
 # when it returns, --json is JSON, and each error is a sentence and the right exit status.
+# shellcheck disable=SC2016,SC2317 # eval has the last word on quotes; check calls functions by name
+# shellcheck disable=SC2119
 set -u
 # shellcheck source=tests/system/frame.sh
 . "${0%/*}/frame.sh"
-json=$STEK_BUILD/tests/system/json
+json=$STEK_BUILD/tests/json
 
 # ask ARGUMENTS...: `status` is the exit status; what was printed is in $tmp/out and $tmp/err.
 ask() {
@@ -140,7 +142,8 @@ check 'rotate --json names the key' wait_for 5 sealing_is "$(value name)"
 
 # ---- revoke ----
 
-check 'a prefix of three digits is too short' fails 1 'cannot name a key' revoke "$(echo "$old" | cut -c 1-3)"
+check 'a prefix of three digits is too short' \
+    fails 1 'cannot name a key' revoke "$(echo "$old" | cut -c 1-3)"
 check 'what is no hex is no name' fails 1 'cannot name a key' revoke xyzw
 check 'a name that no key has' fails 1 'no key of keyset www begins with' \
     revoke "$(echo "$old" | tr '0-9a-f' '1-9a-f0')"
@@ -194,8 +197,10 @@ check 'which keyset?' fails 1 'several keysets, choose one with -k: www, api' ke
 check 'which keyset to rotate?' fails 1 'several keysets' rotate
 check 'which keyset to revoke?' fails 1 'several keysets' revoke --all
 check 'status shows all' eval 'succeeds status && says "^keyset www" && says "^keyset api"'
-check 'status -k shows one' eval 'succeeds status -k api && says "^keyset api" && ! says "^keyset www"'
-check 'status -k --json too' eval 'succeeds status -k api --json && [ "$(value keysets.0.name)" = api ]'
+check 'status -k shows one' \
+    eval 'succeeds status -k api && says "^keyset api" && ! says "^keyset www"'
+check 'status -k --json too' \
+    eval 'succeeds status -k api --json && [ "$(value keysets.0.name)" = api ]'
 other=$(key_in_state sealing www)
 check 'revoke -k api --all' succeeds revoke -k api --all
 check 'the other keyset is as it was' equal "$(state_of "$other" www)" sealing
