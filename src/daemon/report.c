@@ -50,6 +50,7 @@ report_state(const struct service *service, const struct key *key, const struct 
 
 struct row {
     const struct key *key;
+    uint64_t seals_from; /* effective */
     struct counts_key used;
 };
 
@@ -58,8 +59,8 @@ compare(const void *a, const void *b)
 {
     const struct row *x = a, *y = b;
 
-    if (x->key->seal_from != y->key->seal_from)
-        return x->key->seal_from > y->key->seal_from ? -1 : 1;
+    if (x->seals_from != y->seals_from)
+        return x->seals_from > y->seals_from ? -1 : 1;
     return memcmp(x->key->name, y->key->name, KEY_NAME_LEN);
 }
 
@@ -70,13 +71,13 @@ report_key(const struct service *service, const struct row *row, const struct ke
     const struct key *key = row->key;
     enum control_state state = report_state(service, key, sealing, now_s);
 
-    return json_pack(
-        "{s:o, s:s, s:I, s:I, s:I, s:I, s:b, s:b, s:o, s:o}", "name", report_name(key->name),
-        "state", control_state_text(state), "made_ms", (json_int_t)key->made_ms, "seals_from",
-        (json_int_t)keyset_seals_from(key, &service->config.policy), "seals_until",
-        (json_int_t)key->seal_until, "opens_until", (json_int_t)key->open_until, "confirmed",
-        (key->flags & KEY_CONFIRMED) != 0, "emergency", (key->flags & KEY_EMERGENCY) != 0, "sealed",
-        report_count(row->used.sealed), "opened", report_count(row->used.opened));
+    return json_pack("{s:o, s:s, s:I, s:I, s:I, s:I, s:b, s:b, s:o, s:o}", "name",
+                     report_name(key->name), "state", control_state_text(state), "made_ms",
+                     (json_int_t)key->made_ms, "seals_from", (json_int_t)row->seals_from,
+                     "seals_until", (json_int_t)key->seal_until, "opens_until",
+                     (json_int_t)key->open_until, "confirmed", (key->flags & KEY_CONFIRMED) != 0,
+                     "emergency", (key->flags & KEY_EMERGENCY) != 0, "sealed",
+                     report_count(row->used.sealed), "opened", report_count(row->used.opened));
 }
 
 static json_t *
@@ -88,7 +89,9 @@ report_rows(const struct service *service, struct row *rows, const struct counts
     json_t *array = json_array();
 
     for (size_t i = 0; i < set->key_count; i++) {
-        rows[i] = (struct row){.key = &set->keys[i]};
+        rows[i] =
+            (struct row){.key = &set->keys[i],
+                         .seals_from = keyset_seals_from(&set->keys[i], &service->config.policy)};
         if (i < view->sum.key_count)
             rows[i].used = view->sum.keys[i];
     }

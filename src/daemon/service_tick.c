@@ -65,6 +65,13 @@ service_tick(struct service *service, struct ring_time now)
     if (!counts_gather(&service->counts, NULL, service->count_path, &service->set,
                        now.boot_ms / 1000, &why))
         note(&trouble, &why);
+    if (!sys_map_is(&service->writer.file.map, service->ring_path)) {
+        (void)err_set(&why,
+                      "%s was removed or replaced: servers that start now find no keys; restart "
+                      "stekd",
+                      service->ring_path); /* always false */
+        note(&trouble, &why);
+    }
     if (service->is_dry) {
         (void)err_set(&why, "no key may seal: servers give no tickets"); /* always false */
         note(&trouble, &why);

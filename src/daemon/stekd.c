@@ -144,10 +144,10 @@ take_run_dir(struct stekd *stekd, const char *path, struct err *err)
     pid_t other;
     bool ok;
 
-    if (!dir_ensure(path, RUN_DIR_MODE, err) || !dir_check_ours(path, err))
+    if (!dir_ensure(path, RUN_DIR_MODE, err))
         return false;
     stekd->run_dir = file_absolute(path, err);
-    if (stekd->run_dir == NULL)
+    if (stekd->run_dir == NULL || !dir_check_ours(stekd->run_dir, err))
         return false;
     if (asprintf(&stekd->socket_path, "%s/" CONTROL_SOCKET, stekd->run_dir) < 0 ||
         asprintf(&lock_path, "%s/" STEKD_LOCK, stekd->run_dir) < 0 ||
@@ -158,6 +158,8 @@ take_run_dir(struct stekd *stekd, const char *path, struct err *err)
         (void)err_set(err, "stekd already runs in %s (pid %ld)", stekd->run_dir, (long)other);
     else if (!ok && other == 0)
         (void)err_set(err, "stekd already runs in %s", stekd->run_dir); /* always false */
+    if (ok && !dir_is_in_memory(stekd->run_dir))
+        log_warn(&stekd->log, "%s is not on tmpfs: keys may come to a disk", stekd->run_dir);
     ok = ok && dir_make(count_path, COUNT_DIR_MODE, (gid_t)-1, err);
     free(lock_path);
     free(count_path);

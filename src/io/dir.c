@@ -2,8 +2,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "io/file.h"
@@ -68,6 +70,15 @@ dir_check_ours(const char *path, struct err *err)
                        "chmod go-w %s",
                        path, path);
     return true;
+}
+
+bool
+dir_is_in_memory(const char *path)
+{
+    struct statfs system;
+
+    return statfs(path, &system) == 0 &&
+           (system.f_type == TMPFS_MAGIC || system.f_type == RAMFS_MAGIC);
 }
 
 bool

@@ -36,6 +36,9 @@ bool dir_make(const char *path, mode_t mode, gid_t group, struct err *err);
  * readers trust no ring in any other. */
 bool dir_check_ours(const char *path, struct err *err);
 
+/* False where what is written there comes to a disk, or where that is not known. */
+bool dir_is_in_memory(const char *path);
+
 /* Call `each` for each name in the folder but those that begin with a dot, `max` at most, in no
  * order. */
 bool dir_list(const char *path, size_t max, void (*each)(void *arg, const char *name), void *arg,

@@ -233,9 +233,24 @@ start_stekd
 check 'the good ring is taken again' logged "keys taken over from $run/www.r1"
 stop "$stekd"
 
-# ---- as any user ----
+# ---- as any user, and for a group ----
 
 if [ "$(id -u)" -eq 0 ]; then
+    run=$tmp/group
+    printf 'keyset "www" { group = "nogroup" }\n' >"$conf"
+    start_stekd
+    check 'a group may read the ring' test "$(stat -c '%a %G' "$run/www.r1")" = '440 nogroup'
+    check 'and count' test "$(stat -c '%a %G' "$run/count/www")" = '2770 nogroup'
+    check 'a group that others are in, too, gets a warning' logged \
+        'group nogroup is shared by applications'
+    printf 'keyset "www" { }\n' >"$conf"
+    check 'a reload that would change the group' reload
+    check 'is refused' logged 'keyset www: group cannot change while the ring is in use: restart stekd'
+    stop "$stekd"
+    start_stekd
+    check 'started again, it has no group' mode_is 400 "$run/www.r1"
+    stop "$stekd"
+
     run=$tmp/nobody/run
     mkdir "$tmp/nobody"
     chown 65534:65534 "$tmp/nobody"

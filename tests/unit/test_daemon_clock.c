@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "daemon/clock.h"
+#include "daemon/stekd.h"
 
 #define BOOT_MS 1000000U
 #define WALL_MS 1700000000000U
@@ -61,6 +62,24 @@ test_negative_offset(void **state)
     assert_int_equal(now.boot_ms, BOOT_MS + 70000);
 }
 
+/* The sentence that status shows. */
+static void
+test_sentence(void **state)
+{
+    struct stekd stekd = {.clock = {.held_ms = -7200500}};
+    struct err err = {""};
+
+    (void)state;
+    stekd_clock_trouble(&stekd, &err);
+    assert_string_equal(err.text,
+                        "the wall clock was set by -7200 s, which is held off: keys keep their "
+                        "times; if the clock is right now, restart stekd to accept it");
+    err.text[0] = '\0';
+    stekd.clock.held_ms = 0;
+    stekd_clock_trouble(&stekd, &err);
+    assert_string_equal(err.text, "");
+}
+
 int
 main(void)
 {
@@ -68,6 +87,7 @@ main(void)
         cmocka_unit_test(test_follows_drift),
         cmocka_unit_test(test_holds_off_steps),
         cmocka_unit_test(test_negative_offset),
+        cmocka_unit_test(test_sentence),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

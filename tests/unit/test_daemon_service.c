@@ -265,6 +265,50 @@ test_retire(void **state)
     world_close(&world);
 }
 
+/* The mode in which each host seals with its own key needs no confirmation, and lacks none. */
+static void
+test_each(void **state)
+{
+    struct world world;
+    struct config_keyset config;
+    struct revoke_name name;
+    size_t without = 0;
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    config = world.config;
+    config.policy.each = true;
+    service_change(world.service, &config, world.now);
+    for (int i = 0; i < 12; i++) {
+        name = sealing(&world);
+        without += !is_name(&name);
+        run(&world, 1800 * 1000);
+    }
+    assert_int_equal(without, 0);
+    assert_in_range(world.service->rotations, 6, 7);
+    assert_string_equal(world.service->last_error.text, "");
+    world_close(&world);
+}
+
+/* Somebody takes the ring away under us: it is told, for as long as it is so. */
+static void
+test_ring_removed(void **state)
+{
+    struct world world;
+    char elsewhere[96];
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    (void)snprintf(elsewhere, sizeof elsewhere, "%s.moved", world.ring_path);
+    assert_int_equal(rename(world.ring_path, elsewhere), 0);
+    run(&world, SERVICE_LOOK_MS);
+    assert_non_null(strstr(world.service->last_error.text, "was removed or replaced"));
+    assert_int_equal(rename(elsewhere, world.ring_path), 0);
+    run(&world, SERVICE_LOOK_MS);
+    assert_string_equal(world.service->last_error.text, "");
+    world_close(&world);
+}
+
 /* What is logged reads well, and no line holds a secret. */
 static void
 test_log(void **state)
@@ -306,6 +350,8 @@ main(void)
         cmocka_unit_test(test_emergency_limit),
         cmocka_unit_test(test_change),
         cmocka_unit_test(test_retire),
+        cmocka_unit_test(test_each),
+        cmocka_unit_test(test_ring_removed),
         cmocka_unit_test(test_log),
     };
 
