@@ -126,20 +126,37 @@ openssl_generate(SSL *ssl, void *arg)
     return 1;
 }
 
-/* False, counted, if the session must not be resumed for its age. */
+/* True if the chain of renewals that the session is in may go on. */
 static bool
-is_young(struct openssl_attached *attached, const struct openssl_conn *conn, SSL_SESSION *session)
+is_young(struct openssl_attached *attached, const struct openssl_conn *conn, SSL_SESSION *session,
+         uint64_t unix_now)
 {
-    uint64_t max = get_policy(attached, stek_now()).max_session;
-    uint64_t unix_now = stek_unix_now(), start;
+    uint64_t max = get_policy(attached, conn->opened_at).max_session, start;
 
     if (max == 0) /* nothing to enforce */
         return true;
-    if (age_get(session, &start) && start <= unix_now + SKEW_S &&
-        (start > unix_now || unix_now - start < max))
-        return true;
-    stek_ring_count(attached->ring, STEK_FULL_EXPIRED, conn->name);
-    return false;
+    return age_get(session, &start) && start <= unix_now + SKEW_S &&
+           (start > unix_now || unix_now - start < max);
+}
+
+/* What becomes of a session that did open. */
+static enum stek_event
+outcome(struct openssl_attached *attached, const struct openssl_conn *conn, const SSL *ssl,
+        SSL_SESSION *session)
+{
+    uint64_t unix_now = stek_unix_now();
+    unsigned sid_len = 0;
+
+    if (!is_young(attached, conn, session, unix_now))
+        return STEK_FULL_EXPIRED;
+    (void)SSL_SESSION_get0_id_context(session, &sid_len);
+    if (sid_len == 0 && (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0)
+        return STEK_FULL_CONTEXT; /* or OpenSSL would end the handshake */
+    /* Past its own timeout OpenSSL does not resume it either. */
+    if ((uint64_t)SSL_SESSION_get_time(session) + (uint64_t)SSL_SESSION_get_timeout(session) <
+        unix_now)
+        return STEK_FULL_EXPIRED;
+    return STEK_OPENED;
 }
 
 /* What OpenSSL does without a callback. */
@@ -158,27 +175,16 @@ judge(struct openssl_attached *attached, const struct openssl_conn *conn, const 
       SSL_SESSION *session, SSL_TICKET_STATUS status)
 {
     const SSL_TICKET_RETURN answer = as_ever(status);
-    unsigned sid_len = 0;
-    uint64_t end;
+    enum stek_event event;
 
-    if (status == SSL_TICKET_NO_DECRYPT && conn->look != OPENSSL_MISSED)
-        stek_ring_count(attached->ring, STEK_FULL_CONTEXT,
-                        conn->look == OPENSSL_KEYED ? conn->name : NULL);
-    if (answer == SSL_TICKET_RETURN_IGNORE_RENEW)
+    if (answer == SSL_TICKET_RETURN_IGNORE_RENEW) {
+        if (status == SSL_TICKET_NO_DECRYPT && conn->look != OPENSSL_MISSED)
+            stek_ring_count(attached->ring, STEK_FULL_CONTEXT, NULL);
         return answer;
-    if (!is_young(attached, conn, session))
-        return SSL_TICKET_RETURN_IGNORE_RENEW;
-    /* OpenSSL would end the handshake. */
-    (void)SSL_SESSION_get0_id_context(session, &sid_len);
-    if (sid_len == 0 && (SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0) {
-        stek_ring_count(attached->ring, STEK_FULL_CONTEXT, conn->name);
-        return SSL_TICKET_RETURN_IGNORE_RENEW;
     }
-    end = (uint64_t)SSL_SESSION_get_time(session) + (uint64_t)SSL_SESSION_get_timeout(session);
-    /* OpenSSL will now refuse a session that is past its own timeout. */
-    stek_ring_count(attached->ring, end < stek_unix_now() ? STEK_FULL_EXPIRED : STEK_OPENED,
-                    conn->name);
-    return answer;
+    event = outcome(attached, conn, ssl, session);
+    stek_ring_count(attached->ring, event, conn->name);
+    return event == STEK_OPENED ? answer : SSL_TICKET_RETURN_IGNORE_RENEW;
 }
 
 SSL_TICKET_RETURN
@@ -193,10 +199,8 @@ openssl_decrypted(SSL *ssl, SSL_SESSION *session, const unsigned char *name, siz
     (void)name, (void)name_len, (void)arg;
     if (attached == NULL || attached->options.own_appdata)
         return as_ever(status);
-    (void)ERR_set_mark();
     answer = judge(attached, conn, ssl, session, status);
     conn->look = OPENSSL_NOT_LOOKED;
-    (void)ERR_pop_to_mark();
     errno = saved;
     return answer;
 }

@@ -86,6 +86,58 @@ is_allowed(struct openssl_attached *attached, const struct basis *basis)
     return true;
 }
 
+/* Most handshakes of a server come with the same few names, and an HMAC is a good part of what a
+ * ticket costs: so the last results are kept, by all that they depend on. None is a secret. */
+static struct openssl_memo *
+memo_of(struct openssl_attached *attached, const char *sni, size_t sni_len)
+{
+    unsigned sum = 0;
+
+    if (sni_len > OPENSSL_MEMO_SNI)
+        return NULL;
+    for (size_t i = 0; i < sni_len; i++)
+        sum = 31 * sum + (uint8_t)sni[i];
+    return &attached->memos[sum % OPENSSL_MEMOS];
+}
+
+static bool
+recall(struct stek_context *context, struct openssl_attached *attached,
+       const struct openssl_memo *memo, const char *sni, size_t sni_len)
+{
+    bool found;
+
+    if (!CRYPTO_THREAD_read_lock(attached->lock))
+        return false;
+    found = memo->set && memo->len == sni_len && memcmp(memo->sni, sni, sni_len) == 0 &&
+            memcmp(&memo->before, context, sizeof *context) == 0;
+    if (found)
+        *context = memo->after;
+    (void)CRYPTO_THREAD_unlock(attached->lock); /* fails only where it was not locked */
+    return found;
+}
+
+static bool
+add_sni(struct stek_context *context, struct openssl_attached *attached, const char *sni,
+        size_t sni_len)
+{
+    struct openssl_memo *memo = memo_of(attached, sni, sni_len);
+    const struct stek_context before = *context;
+
+    if (memo != NULL && recall(context, attached, memo, sni, sni_len))
+        return true;
+    if (stek_context_add(context, STEK_FIELD_SNI, sni, sni_len, openssl_hmac) != STEK_OK)
+        return false;
+    if (memo != NULL && CRYPTO_THREAD_write_lock(attached->lock)) {
+        memo->set = true;
+        memo->before = before;
+        memo->after = *context;
+        memo->len = sni_len;
+        memcpy(memo->sni, sni, sni_len);
+        (void)CRYPTO_THREAD_unlock(attached->lock); /* as above */
+    }
+    return true;
+}
+
 bool
 openssl_context(struct stek_context *out, struct openssl_attached *attached, SSL *ssl,
                 const struct openssl_conn *conn, const char *sni, size_t sni_len)
@@ -103,8 +155,7 @@ openssl_context(struct stek_context *out, struct openssl_attached *attached, SSL
         return false;
     if (!add_client_auth(&context, &basis, ssl))
         return false;
-    if (!attached->options.any_sni &&
-        stek_context_add(&context, STEK_FIELD_SNI, sni, sni_len, openssl_hmac) != STEK_OK)
+    if (!attached->options.any_sni && !add_sni(&context, attached, sni, sni_len))
         return false;
     *out = context;
     return true;

@@ -24,7 +24,17 @@ struct openssl_names {
     struct stek_context context;
 };
 
-/* Hangs on an SSL_CTX that is attached. Fixed once made, but for the atomics and `names`. */
+/* What adding an SNI made of a context; see openssl_context.c. */
+#define OPENSSL_MEMOS 4U
+#define OPENSSL_MEMO_SNI 64U
+struct openssl_memo {
+    bool set;
+    struct stek_context before, after;
+    size_t len;
+    char sni[OPENSSL_MEMO_SNI];
+};
+
+/* Hangs on an SSL_CTX that is attached. Fixed once made, but for the atomics, `names`, `memos`. */
 struct openssl_attached {
     struct stek_ring *ring;
     struct stek_openssl_options options;
@@ -34,8 +44,9 @@ struct openssl_attached {
     _Atomic uint64_t policy_until; /* ring time */
     _Atomic uint64_t lifetime;
     _Atomic uint64_t max_session;
-    CRYPTO_RWLOCK *lock; /* over `names` */
+    CRYPTO_RWLOCK *lock; /* over `names` and `memos` */
     struct openssl_names names;
+    struct openssl_memo memos[OPENSSL_MEMOS];
 };
 
 enum openssl_look {
@@ -55,6 +66,7 @@ struct openssl_conn {
      * and an SSL may be used again. */
     uint8_t random[SSL3_RANDOM_SIZE];
     bool opened;
+    uint64_t opened_at; /* ring time */
     size_t sni_len;
     char sni[STEK_SNI_MAX + 1];
 };

@@ -84,15 +84,16 @@ open_ticket(const struct parts *parts)
     STEK_KEY(key);
 
     conn->look = OPENSSL_MISSED;
+    conn->opened_at = stek_now();
     if (!note_hello(parts->ssl, conn)) {
         stek_ring_count(ring, STEK_FULL_CONTEXT, NULL);
         return 0;
     }
-    if (stek_ring_opening_key(ring, &key, &renew, parts->name, stek_now()) != STEK_OK)
+    if (stek_ring_opening_key(ring, &key, &renew, parts->name, conn->opened_at) != STEK_OK)
         return 0; /* which counted why */
     if (!openssl_context(&context, parts->attached, parts->ssl, conn, conn->sni, conn->sni_len) ||
         !set_keys(parts, &key, &context, 0)) {
-        stek_ring_count(ring, STEK_FULL_CONTEXT, key.name);
+        stek_ring_count(ring, STEK_FULL_CONTEXT, NULL);
         return 0;
     }
     conn->look = OPENSSL_KEYED;

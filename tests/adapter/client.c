@@ -37,8 +37,11 @@ note_ticket(SSL *ssl, SSL_SESSION *session)
     size_t len = 0;
 
     SSL_SESSION_get0_ticket(session, &ticket, &len);
-    if (len < sizeof got->name)
-        return 0;
+    if (len < sizeof got->name) {
+        SSL_SESSION_free(got->cached);
+        got->cached = session;
+        return 1; /* kept */
+    }
     got->tickets++;
     got->hint = SSL_SESSION_get_ticket_lifetime_hint(session);
     memcpy(got->name, ticket, sizeof got->name);
@@ -95,6 +98,8 @@ client_new(SSL_CTX **ctx, struct got *got, const struct ask *ask)
         return NULL;
     (void)SSL_CTX_set_session_cache_mode(*ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(*ctx, note_ticket);
+    if (ask->no_ticket)
+        (void)SSL_CTX_set_options(*ctx, SSL_OP_NO_TICKET); /* returns what is set */
     if (SSL_CTX_set_min_proto_version(*ctx, ask->version) != 1 ||
         SSL_CTX_set_max_proto_version(*ctx, ask->version) != 1 || (ssl = SSL_new(*ctx)) == NULL)
         return NULL;
@@ -135,7 +140,7 @@ note_renewal(SSL *ssl, SSL_SESSION *offered)
     if (now != NULL)
         SSL_SESSION_get0_ticket(now, &ticket, &len);
     SSL_SESSION_get0_ticket(offered, &old, &old_len);
-    if (now == NULL || (len == old_len && memcmp(ticket, old, len) == 0) ||
+    if (len == 0 || (len == old_len && memcmp(ticket, old, len) == 0) ||
         note_ticket(ssl, now) == 0)
         SSL_SESSION_free(now);
 }
@@ -204,5 +209,7 @@ void
 client_done(struct got *got)
 {
     SSL_SESSION_free(got->session);
+    SSL_SESSION_free(got->cached);
     got->session = NULL;
+    got->cached = NULL;
 }

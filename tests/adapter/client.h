@@ -12,6 +12,7 @@ struct ask {
     const char *sni;
     SSL_SESSION *offer; /* NULL: none */
     bool has_cert;
+    bool no_ticket; /* it asks for none */
 };
 
 /* What came of it. */
@@ -22,6 +23,7 @@ struct got {
     uint8_t name[STEK_NAME_LEN]; /* the first bytes of the newest ticket */
     unsigned long hint;          /* its lifetime */
     SSL_SESSION *session;        /* that it belongs to, or NULL */
+    SSL_SESSION *cached;         /* one without a ticket, that the server may have kept, or NULL */
 };
 
 /* One connection. `got` need not be initialised; free it by client_done(). */

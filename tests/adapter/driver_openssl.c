@@ -227,6 +227,7 @@ conn_new(void *arg)
 static void
 conn_free(void *conn)
 {
+    SSL_set_shutdown(conn, SSL_SENT_SHUTDOWN); /* or its session leaves the cache */
     SSL_free(conn);
 }
 
@@ -270,12 +271,6 @@ static bool
 conn_resumed(void *conn)
 {
     return SSL_session_reused(conn) == 1;
-}
-
-SSL *
-driver_openssl_ssl(void *conn)
-{
-    return conn;
 }
 
 const struct driver driver_openssl = {

@@ -12,11 +12,11 @@ struct openssl_server {
     SSL_CTX *vhost; /* or NULL */
     const struct server_options *options;
     atomic_int warnings;
+    SSL *reused; /* for who makes connections in another way */
 };
 
 extern const struct driver driver_openssl;
 
-/* The SSL of one of its connections. */
-SSL *driver_openssl_ssl(void *conn);
+extern const struct suite_list cases_openssl, cases_openssl_program;
 
 #endif

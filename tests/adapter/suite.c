@@ -111,20 +111,26 @@ add(struct program *program, const struct driver *driver, const struct suite_lis
     }
 }
 
+static void
+add_all(struct program *program, const struct driver *driver, const struct suite_list *const *lists)
+{
+    for (; *lists != NULL; lists++)
+        for (int is_13 = 0; is_13 <= ((driver->can & CAN_TLS13) != 0); is_13++)
+            add(program, driver, *lists, is_13 == 1);
+}
+
 int
-suite_run(const struct driver *driver, const struct suite_list *more)
+suite_run(const struct driver *driver, const struct suite_list *const *more)
 {
     const struct suite_list *const lists[] = {&cases_keys, &cases_time, &cases_context,
-                                              &cases_hostile, more};
+                                              &cases_hostile, NULL};
     struct program *program = calloc(1, sizeof *program);
     int failed;
 
     if (program == NULL)
         return 1;
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
-        for (int is_13 = 0; is_13 <= 1; is_13++)
-            if (lists[i] != NULL && (!is_13 || (driver->can & CAN_TLS13) != 0))
-                add(program, driver, lists[i], is_13 == 1);
+    add_all(program, driver, lists);
+    add_all(program, driver, more);
     failed = _cmocka_run_group_tests(driver->name, program->tests, program->count, NULL, NULL);
     free(program);
     return failed;

@@ -35,8 +35,9 @@ struct suite_list {
 
 extern const struct suite_list cases_keys, cases_time, cases_context, cases_hostile;
 
-/* Run all cases, and `more` of that library alone (may be NULL); what main returns. */
-int suite_run(const struct driver *driver, const struct suite_list *more);
+/* Run all cases, and those of that library alone: a list of lists, ended by NULL. What main
+ * returns. */
+int suite_run(const struct driver *driver, const struct suite_list *const *more);
 
 /* A server for a.example, with nothing else about it. */
 extern const struct server_options suite_plain;

@@ -1,0 +1,125 @@
+/* What the program around OpenSSL sees of stek: errors that are left alone, warnings, options. */
+#include <errno.h>
+#include <openssl/err.h>
+#include <stek/openssl.h>
+#include <string.h>
+
+#include "driver_openssl.h"
+#include "suite.h"
+
+static int
+leave_error(SSL *ssl, int *alert, void *arg)
+{
+    (void)ssl, (void)alert, (void)arg;
+    ERR_raise(ERR_LIB_USER, 77);
+    errno = 1234;
+    return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+static int
+find_error(SSL *ssl, int *alert, void *arg)
+{
+    int *found = arg;
+    unsigned long error = ERR_peek_error();
+
+    (void)ssl, (void)alert;
+    if (ERR_GET_LIB(error) == ERR_LIB_USER && ERR_GET_REASON(error) == 77 &&
+        ERR_peek_last_error() == error && errno == 1234)
+        ++*found;
+    ERR_clear_error(); /* or SSL_get_error() takes it for the handshake's */
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* Called while a ticket is sealed or opened: what it leaves is to be taken away. */
+static SSL_CTX *
+resolve_badly(SSL *ssl, const char *sni, void *arg)
+{
+    (void)ssl, (void)sni, (void)arg;
+    ERR_raise(ERR_LIB_USER, 88);
+    errno = 4321;
+    return NULL;
+}
+
+static void
+test_errors_left_alone(void **state)
+{
+    const struct run *run = *state;
+    struct openssl_server *server = suite_serve(run, &suite_plain);
+    struct got first, second;
+    int found = 0;
+    STEK_OPENSSL_OPTIONS(options);
+
+    assert_non_null(server);
+    options.resolve = resolve_badly;
+    assert_int_equal(stek_openssl_attach(server->ctx, run->ring, &options), STEK_OK);
+    first = suite_shake(run, server, "a.example", NULL);
+    assert_non_null(first.session);
+    SSL_CTX_set_client_hello_cb(server->ctx, leave_error, NULL);
+    (void)SSL_CTX_set_tlsext_servername_callback(server->ctx, find_error); /* always 1 */
+    (void)SSL_CTX_set_tlsext_servername_arg(server->ctx, &found);
+    second = suite_shake(run, server, "a.example", first.session);
+    assert_true(second.done);
+    assert_true(second.resumed);
+    assert_int_equal(found, 1);
+    client_done(&first);
+    client_done(&second);
+    run->driver->server_free(server);
+}
+
+static void
+test_warns_once(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options asks = {.names = "a.example", .asks_client = true};
+    const struct server_options *const both[] = {&suite_plain, &asks};
+
+    for (int i = 0; i < 2; i++) {
+        struct openssl_server *server = suite_serve(run, both[i]);
+
+        assert_non_null(server);
+        for (int j = 0; j < 3; j++) {
+            struct got got = suite_shake(run, server, "a.example", NULL);
+
+            assert_true(got.done);
+            client_done(&got);
+        }
+        assert_int_equal(atomic_load(&server->warnings), i);
+        run->driver->server_free(server);
+    }
+}
+
+static void
+test_options(void **state)
+{
+    const struct run *run = *state;
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    char label[257];
+    struct {
+        struct stek_openssl_options known;
+        void *unknown;
+    } newer = {0};
+    STEK_OPENSSL_OPTIONS(options);
+
+    assert_non_null(ctx);
+    memset(label, 'x', sizeof label);
+    label[256] = '\0';
+    options.label = label;
+    assert_int_equal(stek_openssl_attach(ctx, run->ring, &options), STEK_BAD_ARGUMENT);
+    label[255] = '\0';
+    assert_int_equal(stek_openssl_attach(ctx, run->ring, &options), STEK_OK);
+    options.size = sizeof options - 1;
+    assert_int_equal(stek_openssl_attach(ctx, run->ring, &options), STEK_BAD_ARGUMENT);
+    newer.known.size = sizeof newer;
+    assert_int_equal(stek_openssl_attach(ctx, run->ring, &newer.known), STEK_OK);
+    newer.unknown = label;
+    assert_int_equal(stek_openssl_attach(ctx, run->ring, &newer.known), STEK_BAD_ARGUMENT);
+    assert_int_equal(stek_openssl_attach(ctx, run->ring, NULL), STEK_OK);
+    SSL_CTX_free(ctx);
+}
+
+static const struct suite_case cases[] = {
+    {"errors and errno are left alone", test_errors_left_alone, 0},
+    {"warnings come once", test_warns_once, 0},
+    {"options", test_options, 0},
+};
+const struct suite_list cases_openssl_program = {cases, sizeof cases / sizeof *cases};
