@@ -60,4 +60,16 @@ start_stekd
 check "the ring came: tickets after a reload: module" reload module
 check "the same: preload" reload preload
 check "and they resume each other" crosses 1.3 a.test module preload
+
+# The ring becomes unsafe: a reload is refused, with what was there still in use.
+refused() {
+    grep -q '\[emerg\].*lets others in' "$tmp/module.log"
+}
+
+take module 1.3 a.test "$tmp/before"
+chmod 644 "$ring"
+kill -s HUP "$(cat "$tmp/module.pid")"
+check "a reload with a ring that became unsafe is refused" wait_for 20 refused
+check "and the keys from before stay in use" offer module 1.3 a.test "$tmp/before"
+check "so the ticket was resumed" is resumed
 finish

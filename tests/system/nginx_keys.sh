@@ -72,6 +72,12 @@ revoke_all() {
     stekctl revoke --all >/dev/null
 }
 
+# Each server has sealed and opened.
+has_counts() {
+    [ "$(stekctl --json status | grep -c '"program": "nginx"')" = 2 ] &&
+        ! stekctl --json status | grep -qE '"(sealed|opened|renewed)": 0,'
+}
+
 reload_module() {
     name=module
     server a.test "" a.test reloaded | nginx_conf module module
@@ -87,6 +93,7 @@ check "tickets of the old key are resumed and replaced, with no reload" old_resu
 check "new tickets are under the new key" sealed_by module 1.3
 check "module and preload resume each other under the new key" all_cross
 take_old
+check "stekd shows what the servers count" wait_for 10 has_counts
 check "reload of nginx" reload_module
 check "tickets from before the reload are resumed" still_resume
 check "revocation of all keys, with a fresh one at once" revoke_all

@@ -38,6 +38,16 @@ name=changed
 } | nginx_conf changed module
 run_nginx changed module
 
+# A default host that refuses strangers, so without a certificate.
+for name in strict strict-2; do
+    {
+        echo "server { listen unix:$tmp/$name.sock ssl default_server; ssl_reject_handshake on; }"
+        server a.test
+    } | nginx_conf $name module
+    launch $name module
+    wait_for 20 "$client" -n a.test "unix:$tmp/$name.sock" || bail "nginx $name does not answer"
+done
+
 # crosses_all KIND HOST WORD: between two instances, in both versions, served by that host.
 crosses_all() {
     for version in 1.2 1.3; do
@@ -111,6 +121,7 @@ for kind in module preload; do
     check "$kind: no tickets with client certificates, TLS 1.2" with_client $kind 1.2
     check "$kind: no tickets with client certificates, TLS 1.3" with_client $kind 1.3
 done
+check "a host resumes behind a default host that refuses" crosses_all strict a.test a.test
 check "stek_label allows tickets with client certificates, of that host alone" with_label
 check "a label is another context" is_full_at module labelled a.test
 check "also the other way round" is_full_at labelled module a.test
