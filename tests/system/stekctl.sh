@@ -188,6 +188,24 @@ check 'an interrupted watch ends well' equal $? 0
 check 'every line of watch is JSON' eval '"$json" pid <"$tmp/watch" >"$tmp/out"'
 check 'as many objects as lines' equal "$(grep -c . "$tmp/out")" "$(grep -c . "$tmp/watch")"
 
+# ---- on a terminal ----
+
+# on_terminal ARGUMENTS...: what it shows there is in $tmp/out.
+on_terminal() {
+    script -qec "$STEK_BUILD/src/stekctl -r $run $*" /dev/null </dev/null >"$tmp/out"
+}
+escape=$(printf '\033')
+
+if command -v script >/dev/null; then # of bsdutils, which Debian always has
+    check 'colour on a terminal' eval 'on_terminal status && says "$escape\[32m  sealing"'
+    check 'none with NO_COLOR' eval 'NO_COLOR=1 on_terminal status && ! says "$escape"'
+    timeout -s INT 4 script -qec "timeout -s INT 2 $STEK_BUILD/src/stekctl -r $run watch" /dev/null \
+        </dev/null >"$tmp/out"
+    check 'watch draws on a terminal' says '^keyset www\|mkeyset www'
+    check 'and draws again in place' says "$escape\\[H"
+    check 'and leaves it as it was' says "$escape\\[?7h$escape\\[?25h"
+fi
+
 # ---- several keysets ----
 
 stop "$stekd"
