@@ -140,8 +140,7 @@ note_renewal(SSL *ssl, SSL_SESSION *offered)
     if (now != NULL)
         SSL_SESSION_get0_ticket(now, &ticket, &len);
     SSL_SESSION_get0_ticket(offered, &old, &old_len);
-    if (len == 0 || (len == old_len && memcmp(ticket, old, len) == 0) ||
-        note_ticket(ssl, now) == 0)
+    if (len == 0 || (len == old_len && memcmp(ticket, old, len) == 0) || note_ticket(ssl, now) == 0)
         SSL_SESSION_free(now);
 }
 
