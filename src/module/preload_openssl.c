@@ -36,7 +36,7 @@ static struct {
     struct stat stderr_at_start;
     pthread_once_t once;
     bool is_openssl_3;
-    char why_not[PRELOAD_TEXT_LEN]; /* why it is not */
+    char why_not[PRELOAD_TEXT_LEN]; /* why it is not that */
     __typeof__(SSL_CTX_new) *ssl_ctx_new;
     __typeof__(SSL_CTX_new_ex) *ssl_ctx_new_ex;
     __typeof__(SSL_CTX_set_tlsext_ticket_key_evp_cb) *set_evp_cb;
@@ -46,12 +46,12 @@ static struct {
     enum stek_status ring_status;
     int ring_errno;
     atomic_bool is_attached; /* to one context at least */
-    atomic_flag has_spoken;
-    atomic_flag has_warned;
+    atomic_uint said;        /* once each: a bit per enum stek_status, and those below */
 } preload = {.once = PTHREAD_ONCE_INIT,
-             .lock = PTHREAD_MUTEX_INITIALIZER,
-             .has_spoken = ATOMIC_FLAG_INIT,
-             .has_warned = ATOMIC_FLAG_INIT};
+             .why_not = "its TLS library is not to be found",
+             .lock = PTHREAD_MUTEX_INITIALIZER};
+
+enum { SAY_SETUP = 30, SAY_WARNING = 31 };
 
 struct openssl_calls openssl_calls;
 
@@ -70,20 +70,10 @@ is_stderr(void)
 }
 
 static void
-say(atomic_flag *once, const char *what, const char *why)
+say(unsigned bit, const char *what, const char *why)
 {
-    char line[4 * PRELOAD_TEXT_LEN];
-    int len;
-
-    if (atomic_flag_test_and_set(once) || !is_stderr())
-        return;
-    len = snprintf(line, sizeof line, "stek-preload: %s: %s\n", what, why);
-    if (len < 0)
-        return;
-    if ((size_t)len >= sizeof line)
-        len = (int)sizeof line - 1;
-    if (write(STDERR_FILENO, line, (size_t)len) < 0)
-        return; /* nobody reads stderr: nothing else is to be done */
+    if ((atomic_fetch_or(&preload.said, 1U << bit) & 1U << bit) == 0 && is_stderr())
+        (void)dprintf(STDERR_FILENO, "stek-preload: %s: %s\n", what, why); /* if anybody reads it */
 }
 
 /* The warn option of the adapter. */
@@ -91,7 +81,7 @@ static void
 warn(const char *text, void *arg)
 {
     (void)arg;
-    say(&preload.has_warned, text, "set STEK_LABEL if these servers may share sessions");
+    say(SAY_WARNING, text, "STEK_LABEL sets one.");
 }
 
 /* ---- the library in the process ---- */
@@ -208,23 +198,27 @@ say_ring(enum stek_status status, const char *means)
         reason = strerror_r(preload.ring_errno, buffer, sizeof buffer);
     (void)snprintf(what, sizeof what, "ring \"%.200s\"", preload.ring_name);
     (void)snprintf(why, sizeof why, "%s%s %s", reason, status == STEK_SYSTEM ? "." : "", means);
-    say(&preload.has_spoken, what, why);
+    say((unsigned)status, what, why);
 }
 
 /* The ring for a new context; NULL where there is none that can be used. */
 static struct stek_ring *
 ring_for_context(void)
 {
+    enum stek_status status;
     struct stek_ring *ring;
 
     (void)pthread_mutex_lock(&preload.lock); /* cannot fail for this kind */
     open_ring();
     ring = preload.ring;
     (void)pthread_mutex_unlock(&preload.lock);
-    if (ring == NULL)
+    if (ring == NULL) {
         say_ring(preload.ring_status, OWN_KEYS);
-    else if (stek_ring_tick(ring, stek_now()) == STEK_NO_RING)
-        say_ring(STEK_NO_RING, "No tickets until then.");
+        return NULL;
+    }
+    status = stek_ring_tick(ring, stek_now());
+    if (status != STEK_OK)
+        say_ring(status, "No tickets until then.");
     return ring;
 }
 
@@ -238,13 +232,13 @@ attach(SSL_CTX *ctx, const SSL_METHOD *method)
     if (ctx == NULL || (method != NULL && method == preload.client_method))
         return;
     if (preload.ring_name == NULL) {
-        say(&preload.has_spoken, "STEK_RING is not set", OWN_KEYS);
+        say(SAY_SETUP, "STEK_RING is not set", OWN_KEYS);
         return;
     }
     if (preload.ring_name[0] == '\0')
         return;
     if (!preload.is_openssl_3) {
-        say(&preload.has_spoken, preload.why_not, OWN_KEYS);
+        say(SAY_SETUP, preload.why_not, OWN_KEYS);
         return;
     }
     ring = ring_for_context();
@@ -256,7 +250,9 @@ attach(SSL_CTX *ctx, const SSL_METHOD *method)
     if (status == STEK_OK)
         atomic_store(&preload.is_attached, true);
     else
-        say(&preload.has_spoken, stek_status_text(status), OWN_KEYS);
+        say(SAY_SETUP,
+            status == STEK_BAD_ARGUMENT ? "STEK_LABEL is too long" : stek_status_text(status),
+            OWN_KEYS);
 }
 
 /* ---- what the server calls ---- */

@@ -99,6 +99,13 @@ chmod 777 "$tmp/junk"
 check "a folder that others can write" says "$tmp/junk/open.r1" "lets others in"
 check "a ring that works: no word" silent "$ring" $server_context
 
+STEK_LABEL=$(head -c 300 /dev/zero | tr '\0' x)
+export STEK_LABEL
+check "a label that is too long" says "$ring" "STEK_LABEL is too long"
+STEK_LABEL=short
+check "a label: no word" silent "$ring" $server_context
+unset STEK_LABEL
+
 check "a program without TLS: no word" silent "$tmp/none/x.r1" sh -c :
 check "a program with libssl that makes no context: no word" silent "$tmp/none/x.r1" openssl version
 check "a TLS client: no word" silent "$tmp/none/x.r1" "$client" "unix:$tmp/none/sock"

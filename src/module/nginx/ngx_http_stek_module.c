@@ -128,7 +128,7 @@ resolve_server(SSL *ssl, const char *sni, void *arg)
 static void
 warn_log(const char *text, void *arg)
 {
-    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "stek_ring: %s", text);
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0, "stek_ring: %s (stek_label)", text);
 }
 
 /* ---- configuration ---- */
