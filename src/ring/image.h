@@ -15,6 +15,7 @@
 struct image_half {
     struct ring_half *head;
     struct ring_slot *slots;
+    struct ring_more *more;
     uint32_t capacity;
     uint32_t buckets;
     unsigned shift; /* 64 - log2 buckets */
@@ -33,20 +34,20 @@ enum image_check {
     IMAGE_OLD_BOOT /* of another boot: its times mean nothing now */
 };
 
-/* A slot in private memory, word by word as in struct ring_slot. */
+/* A slot in private memory, word by word as in struct ring_slot and struct ring_more. */
 struct image_slot {
     uint8_t name[16];
     struct secret secret;
     uint64_t open_until;
-    uint64_t state;
+    uint64_t seal_until; /* RING_REVOKED: revoked */
     uint64_t seal_from;
-    uint64_t seal_until;
     uint64_t made_ms;
     uint64_t unix_seal_from;
     uint64_t unix_seal_until;
     uint64_t unix_open_until;
     uint64_t maker;
     uint64_t flags;
+    uint64_t reserved;
 };
 
 void image_slot_wipe(struct image_slot *slot);
@@ -81,8 +82,12 @@ enum image_check image_open(struct image *image, void *base, size_t len, const u
 
 /* ---- readers: bounded tries, false for "no key", with `out` wiped ---- */
 
-/* The slot of that name, whatever its times and state. *other tells if another slot's turn to seal
- * is at `now`. */
+/* The slot of that name, whatever its times, revoked or not. *other tells if another slot's turn to
+ * seal is at `now`. Of `out` the name, secret, open_until and seal_until are filled in. */
+bool image_find_key(const struct image *image, struct image_slot *out, bool *other,
+                    const uint8_t name[16], uint64_t now);
+
+/* The same, with all of `out` filled in. */
 bool image_find(const struct image *image, struct image_slot *out, bool *other,
                 const uint8_t name[16], uint64_t now);
 

@@ -14,9 +14,8 @@ copy_half(struct image_half *to, const struct image_half *from)
 {
     ring_word *words = (ring_word *)to->head;
     const ring_word *source = (const ring_word *)from->head;
-    size_t len = sizeof *to->head + (size_t)to->buckets * sizeof *to->slots;
 
-    for (size_t i = 0; i < len / sizeof *words; i++)
+    for (size_t i = 0; i < image_half_len(to) / sizeof *words; i++)
         word_put(&words[i], word_load(&source[i]));
 }
 
@@ -39,10 +38,9 @@ static bool
 empty_half(struct image_half *half, const void *arg)
 {
     ring_word *words = (ring_word *)half->head;
-    size_t len = sizeof *half->head + (size_t)half->buckets * sizeof *half->slots;
 
     (void)arg; /* as image_change() calls it */
-    for (size_t i = 0; i < len / sizeof *words; i++)
+    for (size_t i = 0; i < image_half_len(half) / sizeof *words; i++)
         word_put(&words[i], 0);
     return true;
 }

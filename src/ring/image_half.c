@@ -1,7 +1,9 @@
 /* see image.h: a half as both readers and the writer see it */
 #include "ring/image_half.h"
 
-_Static_assert(sizeof(struct image_slot) == sizeof(struct ring_slot), "word by word");
+_Static_assert(offsetof(struct image_slot, seal_from) == sizeof(struct ring_slot), "word by word");
+_Static_assert(sizeof(struct image_slot) == sizeof(struct ring_slot) + sizeof(struct ring_more),
+               "word by word");
 
 void
 image_slot_wipe(struct image_slot *slot)
@@ -32,7 +34,8 @@ image_at(const struct image_half *half, struct image_slot *out, uint32_t bucket)
 
     if (bucket >= half->buckets)
         return false;
-    image_copy(out, &half->slots[bucket]);
+    image_copy_key(out, half, bucket);
+    image_copy_more(out, half, bucket);
     return memcmp(out->name, none, sizeof none) != 0;
 }
 

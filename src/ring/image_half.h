@@ -11,7 +11,7 @@
 #define RING_VERSION ((uint64_t)RING_MAJOR << 32 | RING_MINOR)
 #define RING_SHAPE \
     ((uint64_t)RING_HEADER_LEN << 48 | (uint64_t)RING_HALF_HEADER_LEN << 32 | \
-     (uint64_t)sizeof(struct ring_slot) << 16)
+     (uint64_t)sizeof(struct ring_slot) << 16 | (uint64_t)sizeof(struct ring_more))
 
 /* How many buckets a ring of this capacity has, and where everything is in it. */
 uint32_t image_buckets(uint32_t capacity);
@@ -23,17 +23,38 @@ image_home(const struct image_half *half, uint64_t word)
     return (uint32_t)((word * RING_HASH) >> half->shift);
 }
 
-static inline void
-image_copy(struct image_slot *out, const struct ring_slot *slot)
+/* Bytes of a whole half. */
+static inline size_t
+image_half_len(const struct image_half *half)
 {
-    const ring_word *words = (const ring_word *)slot;
-    uint8_t *to = (uint8_t *)out;
+    return sizeof *half->head + (size_t)half->buckets * (sizeof *half->slots + sizeof *half->more);
+}
 
-    for (size_t i = 0; i < sizeof *slot / sizeof *words; i++) {
+static inline void
+image_copy_words(uint8_t *out, const ring_word *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
         uint64_t word = word_load(&words[i]);
 
-        memcpy(to + i * sizeof word, &word, sizeof word);
+        memcpy(out + i * sizeof word, &word, sizeof word);
     }
+}
+
+#define SLOT_WORDS (sizeof(struct ring_slot) / sizeof(ring_word))
+#define MORE_WORDS (sizeof(struct ring_more) / sizeof(ring_word))
+
+/* What opens a ticket, and the rest. */
+static inline void
+image_copy_key(struct image_slot *out, const struct image_half *half, uint32_t bucket)
+{
+    image_copy_words((uint8_t *)out, (const ring_word *)&half->slots[bucket], SLOT_WORDS);
+}
+
+static inline void
+image_copy_more(struct image_slot *out, const struct image_half *half, uint32_t bucket)
+{
+    image_copy_words((uint8_t *)&out->seal_from, (const ring_word *)&half->more[bucket],
+                     MORE_WORDS);
 }
 
 /* NO_BUCKET if it is not there; `name` is not zero. */

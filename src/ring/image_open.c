@@ -15,7 +15,8 @@ static size_t
 len_of(uint32_t buckets)
 {
     return RING_HEADER_LEN +
-           2 * (RING_HALF_HEADER_LEN + (size_t)buckets * sizeof(struct ring_slot));
+           2 * (RING_HALF_HEADER_LEN +
+                (size_t)buckets * (sizeof(struct ring_slot) + sizeof(struct ring_more)));
 }
 
 size_t
@@ -44,12 +45,12 @@ image_lay_out(void *base, uint32_t capacity, uint32_t buckets)
         shift--;
     for (size_t i = 0; i < 2; i++) {
         uint8_t *at = (uint8_t *)base + RING_HEADER_LEN + i * half_len;
+        struct image_half *half = &image.half[i];
 
-        image.half[i] = (struct image_half){.head = (struct ring_half *)(void *)at,
-                                            .slots = (void *)(at + RING_HALF_HEADER_LEN),
-                                            .capacity = capacity,
-                                            .buckets = buckets,
-                                            .shift = shift};
+        *half = (struct image_half){.capacity = capacity, .buckets = buckets, .shift = shift};
+        half->head = (struct ring_half *)(void *)at;
+        half->slots = (struct ring_slot *)(void *)(at + RING_HALF_HEADER_LEN);
+        half->more = (struct ring_more *)(void *)(half->slots + buckets);
     }
     return image;
 }

@@ -34,9 +34,9 @@ is_whole(const struct image *image, uint64_t flip)
     return word_load(&image->header->flip) == flip;
 }
 
-bool
-image_find(const struct image *image, struct image_slot *out, bool *other, const uint8_t name[16],
-           uint64_t now)
+static inline bool
+find(const struct image *image, struct image_slot *out, bool *other, const uint8_t name[16],
+     uint64_t now, bool with_more)
 {
     uint64_t want[2];
 
@@ -47,14 +47,14 @@ image_find(const struct image *image, struct image_slot *out, bool *other, const
         uint32_t bucket, next = 0;
         bool seals;
 
-        /* The slot is most likely here, and out of cache: ask for both of its lines at once. */
-        bucket = image_home(half, want[0]);
-        __builtin_prefetch(&half->slots[bucket].name);
-        __builtin_prefetch(&half->slots[bucket].seal_from);
+        /* The slot is most likely here, and out of cache: ask for it first. */
+        __builtin_prefetch(&half->slots[image_home(half, want[0])]);
         seals = seal_turn(half, &next, &turn, now);
         bucket = image_probe(half, want);
         if (bucket != NO_BUCKET)
-            image_copy(out, &half->slots[bucket]);
+            image_copy_key(out, half, bucket);
+        if (bucket != NO_BUCKET && with_more)
+            image_copy_more(out, half, bucket);
         if (!is_whole(image, flip))
             continue;
         if (bucket == NO_BUCKET || memcmp(out->name, name, sizeof out->name) != 0)
@@ -66,12 +66,26 @@ image_find(const struct image *image, struct image_slot *out, bool *other, const
     return false;
 }
 
+bool
+image_find_key(const struct image *image, struct image_slot *out, bool *other,
+               const uint8_t name[16], uint64_t now)
+{
+    return find(image, out, other, name, now, false);
+}
+
+bool
+image_find(const struct image *image, struct image_slot *out, bool *other, const uint8_t name[16],
+           uint64_t now)
+{
+    return find(image, out, other, name, now, true);
+}
+
 static bool
 may_seal(const struct image_slot *slot, uint64_t now)
 {
     static const uint8_t none[16];
 
-    return memcmp(slot->name, none, sizeof none) != 0 && (slot->state & RING_SLOT_REVOKED) == 0 &&
+    return memcmp(slot->name, none, sizeof none) != 0 && slot->seal_until != RING_REVOKED &&
            slot->seal_from <= now && now < slot->seal_until && now < slot->open_until;
 }
 
@@ -87,7 +101,8 @@ image_sealing(const struct image *image, struct image_slot *out, uint64_t now)
         while (!found && seal_turn(half, &next, &bucket, now)) {
             if (bucket >= half->buckets)
                 continue;
-            image_copy(out, &half->slots[bucket]);
+            image_copy_key(out, half, (uint32_t)bucket);
+            image_copy_more(out, half, (uint32_t)bucket);
             found = may_seal(out, now);
         }
         if (!is_whole(image, flip))
@@ -125,8 +140,7 @@ image_opening(const struct image *image, uint64_t now)
         const struct ring_slot *slot = &half->slots[i];
 
         if ((word_load(&slot->name[0]) != 0 || word_load(&slot->name[1]) != 0) &&
-            (word_load(&slot->state) & RING_SLOT_REVOKED) == 0 &&
-            now < word_load(&slot->open_until))
+            word_load(&slot->seal_until) != RING_REVOKED && now < word_load(&slot->open_until))
             count++;
     }
     return count;

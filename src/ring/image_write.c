@@ -2,12 +2,9 @@
 #include "ring/image_half.h"
 
 static void
-put_slot(struct ring_slot *slot, const struct image_slot *from)
+put_words(ring_word *words, const uint8_t *bytes, size_t count)
 {
-    ring_word *words = (ring_word *)slot;
-    const uint8_t *bytes = (const uint8_t *)from;
-
-    for (size_t i = 0; i < sizeof *slot / sizeof *words; i++) {
+    for (size_t i = 0; i < count; i++) {
         uint64_t word;
 
         memcpy(&word, bytes + i * sizeof word, sizeof word);
@@ -16,22 +13,28 @@ put_slot(struct ring_slot *slot, const struct image_slot *from)
 }
 
 static void
-move_slot(struct ring_slot *to, const struct ring_slot *from)
+put_slot(struct image_half *half, uint32_t bucket, const struct image_slot *from)
 {
-    ring_word *words = (ring_word *)to;
-    const ring_word *source = (const ring_word *)from;
-
-    for (size_t i = 0; i < sizeof *to / sizeof *words; i++)
-        word_put(&words[i], word_load(&source[i]));
+    put_words((ring_word *)&half->slots[bucket], (const uint8_t *)from, SLOT_WORDS);
+    put_words((ring_word *)&half->more[bucket], (const uint8_t *)&from->seal_from, MORE_WORDS);
 }
 
 static void
-wipe_slot(struct ring_slot *slot)
+move_slot(struct image_half *half, uint32_t to, uint32_t from)
 {
-    ring_word *words = (ring_word *)slot;
+    IMAGE_SLOT(slot);
 
-    for (size_t i = 0; i < sizeof *slot / sizeof *words; i++)
-        word_put(&words[i], 0);
+    image_copy_key(&slot, half, from);
+    image_copy_more(&slot, half, from);
+    put_slot(half, to, &slot);
+}
+
+static void
+wipe_slot(struct image_half *half, uint32_t bucket)
+{
+    static const struct image_slot none;
+
+    put_slot(half, bucket, &none);
 }
 
 static bool
@@ -47,14 +50,14 @@ image_put(struct image_half *half, const struct image_slot *slot)
     uint32_t bucket;
 
     if (image_seek(half, &bucket, slot->name)) {
-        put_slot(&half->slots[bucket], slot);
+        put_slot(half, bucket, slot);
         return true;
     }
     memcpy(&word, slot->name, sizeof word);
     bucket = image_home(half, word);
     for (uint32_t step = 0; count < half->capacity && step < RING_PROBES; step++) {
         if (is_free(&half->slots[bucket])) {
-            put_slot(&half->slots[bucket], slot);
+            put_slot(half, bucket, slot);
             word_put(&half->head->count, count + 1);
             return true;
         }
@@ -78,7 +81,7 @@ close_hole(struct image_half *half, uint32_t hole)
             break;
         home = image_home(half, word_load(&half->slots[next].name[0]));
         if (((next - home) & mask) >= ((next - hole) & mask)) {
-            move_slot(&half->slots[hole], &half->slots[next]);
+            move_slot(half, hole, next);
             hole = next;
         }
     }
@@ -93,7 +96,7 @@ image_drop(struct image_half *half, const uint8_t name[16])
 
     if (!image_seek(half, &bucket, name))
         return false;
-    wipe_slot(&half->slots[close_hole(half, bucket)]);
+    wipe_slot(half, close_hole(half, bucket));
     word_put(&half->head->count, count > 0 ? count - 1 : 0);
     return true;
 }

@@ -2,7 +2,8 @@
  * in place and any number of readers map. All fields are little-endian words of 64 bits, atomic.
  *
  *   header   4,096 bytes: struct ring_header
- *   half 0   half_len bytes: struct ring_half, then `buckets` of struct ring_slot
+ *   half 0   half_len bytes: struct ring_half, `buckets` of struct ring_slot, as many of struct
+ *            ring_more, which belong to the slots in their order
  *   half 1   the same
  *
  * Reading:   flip = load-acquire; the half in force is flip & 1; read from it into private memory;
@@ -20,7 +21,8 @@
  *            rule of keyset_sealing(), so readers go on rightly when the writer is dead.
  *
  * Times that readers use are CLOCK_BOOTTIME seconds and effective (an unconfirmed key's `from` is
- * patience later); the slot's second half keeps what a writer needs to take the keyset up again.
+ * patience later). What opens a ticket is one cache line of one array, so that a lookup in a large
+ * ring misses the cache once; what else a writer needs to take the keyset up again stands apart.
  *
  *   R-RING-1: a reader gets a whole key or none, whatever a writer does or where it dies.
  *   R-RING-2: a ring mapped once stays right across fork, and the writer's death and restart.
@@ -57,7 +59,7 @@ typedef _Atomic uint64_t ring_word;
 struct ring_header {
     ring_word magic;
     ring_word version;    /* major << 32 | minor */
-    ring_word shape;      /* sizeof header << 48 | half header << 32 | slot << 16 | 8 spare: builds
+    ring_word shape;      /* sizeof header << 48 | half header << 32 | slot << 16 | more: builds
                              that disagree refuse each other */
     ring_word boot_id[2]; /* of the boot whose CLOCK_BOOTTIME the times count */
     ring_word capacity;   /* keys */
@@ -102,27 +104,31 @@ struct ring_half {
     struct ring_revocation revocations[RING_REVOCATIONS];
 };
 
-#define RING_SLOT_REVOKED 1U /* in `state`: the name is a tombstone, the secret wiped */
+#define RING_REVOKED UINT64_MAX /* as seal_until: the name is a tombstone, the secret wiped */
 
-/* 128 bytes, two cache lines; opening a ticket needs the first one only. */
+/* One cache line: all that opening a ticket needs. Times are ring times. */
 struct ring_slot {
     ring_word name[2]; /* zeros: empty */
     ring_word secret[4];
-    ring_word open_until; /* ring time */
-    ring_word state;
-    ring_word seal_from;  /* ring time, effective */
-    ring_word seal_until; /* ring time */
-    ring_word made_ms;    /* this and the rest as in struct key */
+    ring_word open_until;
+    ring_word seal_until;
+};
+
+struct ring_more {
+    ring_word seal_from; /* ring time, effective */
+    ring_word made_ms;   /* this and the rest as in struct key */
     ring_word unix_seal_from;
     ring_word unix_seal_until;
     ring_word unix_open_until;
     ring_word maker;
     ring_word flags;
+    ring_word reserved;
 };
 
 _Static_assert(sizeof(struct ring_header) == RING_HEADER_LEN, "header");
 _Static_assert(sizeof(struct ring_half) == RING_HALF_HEADER_LEN, "half");
-_Static_assert(sizeof(struct ring_slot) == 128, "slot");
+_Static_assert(sizeof(struct ring_slot) == 64, "slot");
+_Static_assert(sizeof(struct ring_more) == 64, "more");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "64-bit atomics must be lock-free");
 
 #endif

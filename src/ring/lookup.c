@@ -47,10 +47,10 @@ lookup_opening(const struct image *image, struct stek_key *key, int *renew, enum
     IMAGE_SLOT(slot);
 
     *miss = STEK_FULL_UNKNOWN;
-    if (!image_find(image, &slot, &other, name, now))
+    if (!image_find_key(image, &slot, &other, name, now))
         return STEK_NO_KEY;
-    *miss = (slot.state & RING_SLOT_REVOKED) != 0 ? STEK_FULL_REVOKED : STEK_FULL_EXPIRED;
-    if ((slot.state & RING_SLOT_REVOKED) != 0 || now >= slot.open_until || is_zero(&slot.secret))
+    *miss = slot.seal_until == RING_REVOKED ? STEK_FULL_REVOKED : STEK_FULL_EXPIRED;
+    if (slot.seal_until == RING_REVOKED || now >= slot.open_until || is_zero(&slot.secret))
         return STEK_NO_KEY;
     hand_out(key, &slot);
     *renew = other;

@@ -109,7 +109,6 @@ plan_slot(const struct plan *plan, struct image_slot *out, const struct key *key
 
     *out =
         (struct image_slot){.open_until = plan_ring_s(offset, key->open_until),
-                            .state = (key->flags & KEY_REVOKED) != 0 ? RING_SLOT_REVOKED : 0,
                             .seal_from = plan_ring_s(offset, keyset_seals_from(key, plan->policy)),
                             .seal_until = plan_ring_s(offset, key->seal_until),
                             .made_ms = key->made_ms,
@@ -119,7 +118,9 @@ plan_slot(const struct plan *plan, struct image_slot *out, const struct key *key
                             .maker = key->maker,
                             .flags = key->flags};
     memcpy(out->name, key->name, sizeof out->name);
-    if (out->state == 0)
+    if ((key->flags & KEY_REVOKED) != 0)
+        out->seal_until = RING_REVOKED;
+    else
         out->secret = key->secret;
 }
 

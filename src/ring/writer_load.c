@@ -52,7 +52,7 @@ load_slot(struct keyset *set, const struct image_slot *slot, uint64_t now_ms, st
     key.open_until = slot->unix_open_until;
     key.maker = slot->maker;
     key.flags = slot->flags > UINT32_MAX ? UINT32_MAX : (uint32_t)slot->flags; /* refused below */
-    if ((slot->state & RING_SLOT_REVOKED) != 0)
+    if (slot->seal_until == RING_REVOKED)
         key.flags |= KEY_REVOKED;
     if (key_check(&key, NULL) && (key.flags & KEY_CONFIRMED) != 0)
         note(losses, keyset_confirm(set, key.name, key.open_until, now_ms, &why), &why);

@@ -68,7 +68,8 @@ change_drop(struct image *image, const uint8_t name[16])
 static inline size_t
 half_len(const struct image *image)
 {
-    return sizeof(struct ring_half) + image->half[0].buckets * sizeof(struct ring_slot);
+    return sizeof(struct ring_half) +
+           image->half[0].buckets * (sizeof(struct ring_slot) + sizeof(struct ring_more));
 }
 
 static inline bool

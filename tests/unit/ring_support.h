@@ -24,7 +24,7 @@
 /* ---- folders ---- */
 
 struct scratch {
-    char folder[64];
+    char folder[32];
     char ring[96];  /* a path in it; nothing is there yet */
     char other[96]; /* another one */
 };
@@ -35,8 +35,8 @@ scratch_open(struct scratch *scratch)
     (void)snprintf(scratch->folder, sizeof scratch->folder, "/tmp/stek-test-XXXXXX");
     if (mkdtemp(scratch->folder) == NULL || chmod(scratch->folder, 0755) != 0)
         return false;
-    (void)snprintf(scratch->ring, sizeof scratch->ring, "%s/www.r1", scratch->folder);
-    (void)snprintf(scratch->other, sizeof scratch->other, "%s/other", scratch->folder);
+    (void)snprintf(scratch->ring, sizeof scratch->ring, "%.31s/www.r1", scratch->folder);
+    (void)snprintf(scratch->other, sizeof scratch->other, "%.31s/other", scratch->folder);
     return true;
 }
 

@@ -211,7 +211,7 @@ test_replace(void **state)
     (void)state;
     assert_true(change_put(&image, &slot));
     slot.secret = slot_of(2, RING_S).secret;
-    slot.state = RING_SLOT_REVOKED;
+    slot.seal_until = RING_REVOKED;
     assert_true(change_put(&image, &slot));
     model.slots[0] = slot;
     assert_null(differs(&image, &model));
@@ -371,8 +371,8 @@ test_repair_lost_slots(void **state)
         slots[i] = slot_at_home(&image, &rng, 7);
         assert_true(change_put(&image, &slots[i]));
     }
-    memset(&image.half[1].slots[7], 0, sizeof *image.half[1].slots); /* flip is 3 */
-    memcpy(&image.half[1].slots[20], &slots[2], sizeof slots[2]);    /* twice there */
+    memset(&image.half[1].slots[7], 0, sizeof *image.half[1].slots);       /* flip is 3 */
+    memcpy(&image.half[1].slots[20], &slots[2], sizeof(struct ring_slot)); /* twice there */
     atomic_store(&image.half[1].head->count, 60000);
     atomic_store(&image.half[1].head->rotate_s, 42);
     assert_false(image_repair(&image));
@@ -430,7 +430,7 @@ test_scribbled(void **state)
             assert_memory_equal(out.name, slot.name, 16);
         if (image_sealing(&image, &out, RING_S))
             assert_true(out.seal_from <= RING_S && RING_S < out.seal_until &&
-                        RING_S < out.open_until && out.state % 2 == 0);
+                        RING_S < out.open_until && out.seal_until != RING_REVOKED);
         if (image_state(&image, &rest))
             assert_true(rest.seal_count <= RING_SEALS && rest.revocation_count <= RING_REVOCATIONS);
         assert_in_range(image_opening(&image, RING_S), 0, 32);

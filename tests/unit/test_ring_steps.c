@@ -87,7 +87,7 @@ work_rotate(struct image *image)
     struct change change = {.drop = gone.name, .puts = slots, .put_count = 3, .state = &state};
 
     memset(&slots[2].secret, 0, sizeof slots[2].secret);
-    slots[2].state = RING_SLOT_REVOKED;
+    slots[2].seal_until = RING_REVOKED;
     memcpy(state.revocations[0].name, slots[2].name, 16);
     memcpy(state.seals[0].name, slots[0].name, 16);
     state.seals[0].from = RING_S;
@@ -223,7 +223,7 @@ take_over(void *memory, const struct view *seen)
     for (uint64_t i = 0; i < KEYS; i++) { /* R-RING-4: what is not to be found is not there */
         struct image_slot slot = slot_of(i, RING_S);
 
-        if ((!view.found[i] || view.slots[i].state != 0) &&
+        if ((!view.found[i] || view.slots[i].seal_until == RING_REVOKED) &&
             memory_count(memory, image_len(SMALL), slot.secret.bytes, 8) != 0)
             return "a wiped key is still there";
     }

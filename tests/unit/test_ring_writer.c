@@ -187,7 +187,7 @@ test_wiped(void **state)
     assert_true(ring_store(&writer, &set, 0));
     assert_int_equal(count_in(&writer, &secrets[0]), 0);
     assert_true(image_find(&writer.image, &slot, &other, set.keys[0].name, RING_S));
-    assert_int_equal(slot.state, RING_SLOT_REVOKED);
+    assert_true(slot.seal_until == RING_REVOKED);
     /* the second one is over, though the keyset still has it */
     assert_true(ring_store(&writer, &set, set.keys[1].open_until - NOW_S));
     assert_int_equal(count_in(&writer, &secrets[1]), 0);
@@ -349,8 +349,8 @@ test_damaged_key(void **state)
     assert_true(ring_keys(&set, 3));
     assert_true(ring_store(&writer, &set, 0));
     assert_true(image_seek(image_current(&writer.image), &bucket, set.keys[1].name));
-    atomic_store(&image_current(&writer.image)->slots[bucket].unix_seal_until, 7);
-    atomic_store(&image_current(&writer.image)->slots[bucket].flags, UINT64_MAX);
+    atomic_store(&image_current(&writer.image)->more[bucket].unix_seal_until, 7);
+    atomic_store(&image_current(&writer.image)->more[bucket].flags, UINT64_MAX);
     assert_true(ring_writer_load(&writer, &back, NOW_MS, &err));
     assert_non_null(strstr(err.text, "left out of the ring's keys"));
     assert_int_equal(back.key_count, 2);
