@@ -1,7 +1,9 @@
-/* What the program around OpenSSL sees of stek: errors that are left alone, warnings, options. */
+/* What the program around OpenSSL sees of stek: errors that are left alone, warnings, options; and
+ * the ClientHello parser against OpenSSL's client. */
 #include <errno.h>
 #include <openssl/err.h>
 #include <stek/openssl.h>
+#include <stek/ticket.h>
 #include <string.h>
 
 #include "driver_openssl.h"
@@ -117,9 +119,70 @@ test_options(void **state)
     SSL_CTX_free(ctx);
 }
 
+/* ---- the ClientHello parser, which other adapters live by ---- */
+
+/* What was found in the newest ClientHello; a driver's calls take no argument of ours. */
+static struct {
+    enum stek_status status;
+    char sni[STEK_SNI_MAX + 1];
+    uint8_t ticket[2048];
+    size_t ticket_len;
+    int is_psk;
+} hello_found;
+
+static int
+step_and_parse(void *conn, struct pipe *from_client, struct pipe *to_client)
+{
+    const uint8_t *bytes = from_client->bytes; /* a record's head, 5, and a message's, 4 */
+    STEK_HELLO(hello);
+
+    if (from_client->len > 9 && bytes[0] == 22 && bytes[5] == 1) {
+        hello_found.status = stek_hello_parse(&hello, bytes + 9, from_client->len - 9);
+        memcpy(hello_found.sni, hello.sni, sizeof hello.sni);
+        hello_found.ticket_len = hello.ticket_len;
+        hello_found.is_psk = hello.is_psk;
+        if (hello.ticket != NULL && hello.ticket_len <= sizeof hello_found.ticket)
+            memcpy(hello_found.ticket, hello.ticket, hello.ticket_len);
+    }
+    return driver_openssl.conn_step(conn, from_client, to_client);
+}
+
+static void
+test_hellos(void **state)
+{
+    const struct run *run = *state;
+    struct driver driver = driver_openssl;
+    struct run parsing = *run;
+    struct openssl_server *server = suite_serve(run, &suite_plain);
+    struct got first, second;
+    const unsigned char *ticket;
+    size_t len;
+
+    assert_non_null(server);
+    driver.conn_step = step_and_parse;
+    parsing.driver = &driver;
+    first = suite_shake(&parsing, server, "A.Example", NULL);
+    assert_non_null(first.session);
+    assert_int_equal(hello_found.status, STEK_OK);
+    assert_string_equal(hello_found.sni, "a.example");
+    assert_int_equal(hello_found.ticket_len, 0);
+    second = suite_shake(&parsing, server, NULL, first.session);
+    assert_true(second.done);
+    assert_int_equal(hello_found.status, STEK_OK);
+    assert_string_equal(hello_found.sni, "");
+    assert_int_equal(hello_found.is_psk, run->version == TLS1_3_VERSION);
+    SSL_SESSION_get0_ticket(first.session, &ticket, &len);
+    assert_int_equal(hello_found.ticket_len, len);
+    assert_memory_equal(hello_found.ticket, ticket, len);
+    client_done(&first);
+    client_done(&second);
+    run->driver->server_free(server);
+}
+
 static const struct suite_case cases[] = {
     {"errors and errno are left alone", test_errors_left_alone, 0},
     {"warnings come once", test_warns_once, 0},
     {"options", test_options, 0},
+    {"the parser reads the client's hello", test_hellos, 0},
 };
 const struct suite_list cases_openssl_program = {cases, sizeof cases / sizeof *cases};
