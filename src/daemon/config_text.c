@@ -22,7 +22,9 @@ fail(const struct scan *scan, unsigned line, const char *what)
 static char
 peek(const struct scan *scan, size_t ahead)
 {
-    return ahead < scan->len - scan->at ? scan->text[scan->at + ahead] : '\0';
+    if (ahead >= scan->len - scan->at)
+        return '\0';
+    return scan->text[scan->at + ahead];
 }
 
 static void
@@ -39,13 +41,11 @@ blank(struct scan *scan)
 static bool
 is_comment(const struct scan *scan)
 {
-    char before = scan->at == 0 ? ' ' : scan->text[scan->at - 1];
-
     if (peek(scan, 0) == '#')
         return true;
     if (peek(scan, 0) != '/' || (peek(scan, 1) != '/' && peek(scan, 1) != '*'))
         return false;
-    return strchr(" \t\r\n{}()=+,\"'", before) != NULL;
+    return scan->at == 0 || strchr(" \t\r\n{}()=+,\"'", scan->text[scan->at - 1]) != NULL;
 }
 
 static bool
@@ -144,6 +144,7 @@ step(struct scan *scan)
     return true;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): blank() writes to the text */
 bool
 config_text_clean(struct config_sections *sections, const char *file, char *text, size_t len,
                   struct err *err)
@@ -161,3 +162,4 @@ config_text_clean(struct config_sections *sections, const char *file, char *text
                     "the section that begins here is not closed: } missing");
     return true;
 }
+/* NOLINTEND(readability-non-const-parameter) */

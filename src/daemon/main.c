@@ -32,6 +32,7 @@ parse(struct arguments *arguments, int argc, char **argv)
 {
     int option;
 
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
     while ((option = getopt(argc, argv, "nfc:r:hV")) != -1) {
         switch (option) {
         case 'n': arguments->check = true; break;
@@ -113,15 +114,14 @@ work(const struct stekd_options *options, const struct config *config, bool in_f
 static int
 run(const struct arguments *arguments, struct err *err)
 {
-    struct stekd_options options = {.may_be_absent = arguments->config_path == NULL,
-                                    .run_dir = arguments->run_dir};
-    const char *path = arguments->config_path == NULL ? CONFIG_PATH : arguments->config_path;
-    char *absolute = options.may_be_absent ? strdup(path) : file_absolute(path, err);
+    struct stekd_options options = {.run_dir = arguments->run_dir};
+    bool is_default = arguments->config_path == NULL;
+    char *absolute = is_default ? strdup(CONFIG_PATH) : file_absolute(arguments->config_path, err);
     struct config config = {0};
     int status = FAILED;
 
     options.config_path = absolute;
-    if (absolute != NULL && config_load(&config, absolute, options.may_be_absent, err))
+    if (absolute != NULL && config_load(&config, absolute, is_default, err))
         status = arguments->check ? print_config(&config, absolute)
                                   : work(&options, &config, arguments->in_front, err);
     config_free(&config);

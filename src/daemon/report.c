@@ -16,8 +16,11 @@ report_text(const char *text)
 
     if (value != NULL)
         return value;
-    for (; text[len] != '\0' && len < sizeof plain - 1; len++)
-        plain[len] = (unsigned char)text[len] < 128 ? text[len] : '?';
+    for (; len < sizeof plain - 1 && text[len] != '\0'; len++) {
+        plain[len] = text[len];
+        if ((unsigned char)text[len] > 127)
+            plain[len] = '?';
+    }
     plain[len] = '\0';
     return json_string(plain);
 }

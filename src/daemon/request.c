@@ -82,13 +82,8 @@ read_body(struct request *request, const char *body, size_t len, bool revoke, st
                        error.text);
     if (!json_is_object(root))
         ok = err_set(err, "the body must be a JSON object");
-    if (ok) {
-        json_object_foreach(root, member, value)
-        {
-            if (ok)
-                ok = read_member(&fresh, member, value, revoke, err);
-        }
-    }
+    json_object_foreach(root, member, value) /* of what is no object, none */
+        ok = ok && read_member(&fresh, member, value, revoke, err);
     json_decref(root);
     if (ok)
         *request = fresh;
@@ -104,7 +99,7 @@ request_rotate(struct request *request, const char *body, size_t len, struct err
 bool
 request_revoke(struct request *request, const char *body, size_t len, struct err *err)
 {
-    struct request fresh;
+    struct request fresh = {.keyset = ""};
 
     if (!read_body(&fresh, body, len, true, err))
         return false;

@@ -204,7 +204,7 @@ static bool
 start(struct stekd *stekd, const struct stekd_options *options, const struct config *config,
       struct err *err)
 {
-    stekd->may_be_absent = options->may_be_absent;
+    stekd->is_built_in = config->is_built_in;
     stekd->config_path = strdup(options->config_path);
     if (stekd->config_path == NULL)
         return err_set(err, "no memory");

@@ -18,15 +18,14 @@
 #define STEKD_LOCK "stekd.pid" /* in the runtime folder */
 
 struct stekd_options {
-    const char *config_path;
-    bool may_be_absent; /* the built-in configuration then applies */
+    const char *config_path; /* to read again; `config` is what was read */
     const char *run_dir;
 };
 
 /* Read the fields freely. */
 struct stekd {
     char *config_path;
-    bool may_be_absent;
+    bool is_built_in; /* there was no such file, so there need not be one at a reload */
     char *run_dir;
     char *socket_path;
     struct log log;

@@ -100,13 +100,16 @@ stekd_reload(struct stekd *stekd, struct err *err)
     struct ring_time now = stekd_now(stekd);
     bool ok;
 
-    if (!config_load(&config, stekd->config_path, stekd->may_be_absent, err))
+    /* a file that is gone must not destroy the keysets that were in it */
+    if (!config_load(&config, stekd->config_path, stekd->is_built_in, err))
         return false;
     ok = make_plan(stekd, &plan, &config, now, err);
-    if (ok)
+    if (ok) {
         carry_out(stekd, &plan, &config, now);
-    else
+        stekd->is_built_in = config.is_built_in;
+    } else {
         drop_plan(&plan, now);
+    }
     config_free(&config);
     return ok;
 }

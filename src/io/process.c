@@ -113,7 +113,8 @@ process_ready(int *ready_fd)
 bool
 group_find(gid_t *group, const char *name)
 {
-    struct group *found = getgrnam(name); /* the daemon has one thread */
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): the daemon has one thread */
+    struct group *found = getgrnam(name);
 
     if (found == NULL)
         return false;
