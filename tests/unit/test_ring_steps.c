@@ -49,9 +49,14 @@ look(struct view *view, void *memory)
 
         view->found[i] =
             image_find(&image, &view->slots[i], &view->other[i], slot.name, RING_S + 10);
+        if (!view->found[i])
+            memset(&view->slots[i], 0, sizeof view->slots[i]); /* wiped is unknown to valgrind */
     }
-    for (uint64_t i = 0; i < 4 && view->check == IMAGE_OK; i++)
+    for (uint64_t i = 0; i < 4 && view->check == IMAGE_OK; i++) {
         view->seals[i] = image_sealing(&image, &view->sealing[i], RING_S - 1 + i * 1200);
+        if (!view->seals[i])
+            memset(&view->sealing[i], 0, sizeof view->sealing[i]);
+    }
     if (view->check == IMAGE_OK)
         (void)image_state(&image, &view->state); /* zeros if not */
 }

@@ -188,19 +188,18 @@ test_no_length(void **state)
     scratch_close(&scratch);
 }
 
-/* True if the kernel has the flag "dd" (no dump) for the mapping at `base`. */
+/* True if the kernel has the flag "dd" (no dump) for the mapping that holds `base`. */
 static bool
 is_kept_from_dumps(const void *base)
 {
-    char line[512], start[40];
+    char line[512];
+    unsigned long from, to, at = (unsigned long)(uintptr_t)base;
     bool here = false, kept = false;
     FILE *file = fopen("/proc/self/smaps", "r");
 
-    (void)snprintf(start, sizeof start, "%lx-", (unsigned long)(uintptr_t)base);
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (strstr(line, "-") != NULL && strstr(line, " kB") == NULL &&
-            strncmp(line, "VmFlags", 7) != 0)
-            here = strncmp(line, start, strlen(start)) == 0;
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            here = from <= at && at < to;
         else if (here && strncmp(line, "VmFlags", 7) == 0)
             kept = strstr(line, " dd") != NULL;
     }
