@@ -62,6 +62,11 @@ other_library() {
     esac
 }
 
+# It sets a callback after its context was made: with a ring that must not count, without it must.
+own_callback() {
+    with "$1" "$STEK_BUILD/tests/system/own-callback" "$tmp/a.test.pem" "$tmp/a.test.key"
+}
+
 # The server's own tickets, under a key that only it has.
 own_tickets() {
     for version in 1.2 1.3; do
@@ -118,6 +123,20 @@ ring_ok=$ring
 ring=$tmp/junk/open.r1
 run_nginx unsafe preload
 ring=$ring_ok
+is_swallowed() {
+    own_callback "$ring" && [ "$(echo "$line" | sort -u)" = "$(sealing_key)" ]
+}
+
+is_asked() {
+    own_callback "$tmp/junk/open.r1"
+    case $line in
+    *"own callback"*) ;;
+    *) return 1 ;;
+    esac
+}
+
+check "a server's own ticket callback is not asked" is_swallowed
+check "with an unusable ring it is" is_asked
 check "with an unusable ring the server goes on with its own keys" own_tickets unsafe
 check "a ring that may not be read" unreadable
 finish
