@@ -139,7 +139,10 @@ prepare(SSL *ssl, const struct conn_request *request)
     if (!SSL_set_min_proto_version(ssl, request->version) ||
         !SSL_set_max_proto_version(ssl, request->version))
         return false;
-    if (request->sni != NULL && !SSL_set_tlsext_host_name(ssl, request->sni))
+    /* the macro of this name casts const away */
+    if (request->sni != NULL &&
+        SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 (void *)(uintptr_t)request->sni) != 1)
         return false;
     if (request->client != NULL &&
         (SSL_use_certificate_file(ssl, request->client, SSL_FILETYPE_PEM) != 1 ||
