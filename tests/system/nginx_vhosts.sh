@@ -29,11 +29,13 @@ name=labelled
 hosts | nginx_conf labelled module "stek_label fleet;"
 run_nginx labelled module
 
-# Other ideas of the same hosts: b.test with a certificate of other names, c.test for everybody.
+# Other ideas of the same hosts: certificates of other names, c.test for everybody.
 name=changed
 {
     server a.test
     server b.test "" w.test
+    server "*.w.test" "" b.test wild
+    server '~^r[0-9]+\.test$' "" b.test regex
     server c.test
 } | nginx_conf changed module
 run_nginx changed module
@@ -93,7 +95,7 @@ with_label() {
 
 crosses_all_to() {
     for version in 1.2 1.3; do
-        crosses $version a.test "$1" "$2" || return 1
+        crosses $version "$3" "$1" "$2" || return 1
     done
 }
 
@@ -127,7 +129,13 @@ check "a label is another context" is_full_at module labelled a.test
 check "also the other way round" is_full_at labelled module a.test
 check "a host whose certificate has other names is another context" is_full_at module changed b.test
 check "also the other way round" is_full_at changed module b.test
+for host in B.Test b.test. x.w.test r12.test; do
+    check "the module finds the same host for $host as nginx" is_full_at module changed $host
+done
+for host in b.test.. .b.test b..test; do
+    check "and the default one for $host" crosses_all_to module changed $host
+done
 check "a ticket taken without a client certificate is not resumed where one is asked for" \
     is_full_at changed module c.test
-check "the default host is the same in both" crosses_all_to module changed
+check "the default host is the same in both" crosses_all_to module changed a.test
 finish
