@@ -13,8 +13,8 @@
 static bool
 parse(struct options *options, struct err *err, const char *line)
 {
-    static char words[256]; /* what was parsed points into it */
-    char *argv[16] = {words};
+    static char words[256]; /* what was parsed points into both */
+    static char *argv[16];
     int argc = 0;
     char *save = NULL;
 
