@@ -49,14 +49,14 @@ map_image(struct mapping *fresh, const char *path)
 {
     uint8_t boot_id[SYS_BOOT_ID_LEN];
 
-    if (!sys_boot_id(boot_id))
-        return STEK_SYSTEM;
     switch (sys_map_trusted(&fresh->map, path, NULL)) {
     case SYS_ABSENT: return STEK_NO_RING;
     case SYS_UNSAFE: return STEK_UNSAFE_RING;
     case SYS_FAILED: return STEK_SYSTEM;
     case SYS_OPENED: break;
     }
+    if (!sys_boot_id(boot_id))
+        return STEK_SYSTEM;
     switch (image_open(&fresh->image, fresh->map.base, fresh->map.len, boot_id)) {
     case IMAGE_OK: return STEK_OK;
     case IMAGE_EMPTY:

@@ -121,7 +121,7 @@ const struct image_half *image_current(const struct image *image);
 typedef bool image_fill_fn(struct image_half *half, const void *arg);
 bool image_change(struct image *image, image_fill_fn *fill, const void *arg);
 
-/* Add a slot or replace the one of its name; false where the half is full. */
+/* Add a slot or replace the one of its name; false where the half is full, or the name is zero. */
 bool image_put(struct image_half *half, const struct image_slot *slot);
 
 /* Wipe the slot of that name; false if it is not there. Others may move into lower buckets, or from

@@ -46,15 +46,17 @@ is_free(const struct ring_slot *slot)
 bool
 image_put(struct image_half *half, const struct image_slot *slot)
 {
-    uint64_t word, count = word_load(&half->head->count);
+    uint64_t name[2], count = word_load(&half->head->count);
     uint32_t bucket;
 
+    memcpy(name, slot->name, sizeof name);
+    if (name[0] == 0 && name[1] == 0)
+        return false;
     if (image_seek(half, &bucket, slot->name)) {
         put_slot(half, bucket, slot);
         return true;
     }
-    memcpy(&word, slot->name, sizeof word);
-    bucket = image_home(half, word);
+    bucket = image_home(half, name[0]);
     for (uint32_t step = 0; count < half->capacity && step < RING_PROBES; step++) {
         if (is_free(&half->slots[bucket])) {
             put_slot(half, bucket, slot);

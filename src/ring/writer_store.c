@@ -41,9 +41,8 @@ is_stored(const struct image_half *half, const struct plan *plan)
     return true;
 }
 
-/* A drop may move another slot into the bucket that is looked at, or, round the end, into one that
- * was looked at already, with a slot that was looked at too: so a bucket is done when it holds
- * what stays. */
+/* A drop may move the next slot into the bucket that is looked at: so a bucket is done when it is
+ * empty or holds what stays. What moves round the end was looked at before. */
 static void
 drop_unwanted(struct image_half *half, const struct plan *plan)
 {

@@ -1,5 +1,5 @@
-/* One struct stek_ring in many threads: keys, counts, references and ticks, while the ring's file is
- * made anew under them. */
+/* One struct stek_ring in many threads: keys, counts, references and ticks, while the ring's file
+ * is made anew under them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -25,6 +25,18 @@ memory_of(size_t len)
     return memory;
 }
 
+/* An image in memory of its own; NULL memory where there is none. */
+static inline struct image
+make_image(void **memory, uint32_t capacity)
+{
+    struct image image = {0};
+
+    *memory = memory_of(image_len(capacity));
+    if (*memory != NULL)
+        image_format(&image, *memory, capacity, this_boot);
+    return image;
+}
+
 /* What a change does: a drop, puts, then the state. */
 struct change {
     const uint8_t *drop; /* a name; NULL: none */

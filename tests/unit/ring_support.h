@@ -1,5 +1,5 @@
-/* ring_support.h - folders to work in, rings with keys, and children, for the tests of sys and ring.
- * Nothing here asserts.
+/* ring_support.h - folders to work in, rings with keys, and children, for the tests of sys and
+ * ring. Nothing here asserts.
  *
  * Tests of rings run on a time of their own: at the Unix time NOW_S the ring time is RING_S. */
 #ifndef TESTS_RING_SUPPORT_H

@@ -42,8 +42,7 @@ read_only_file(struct counters_total *out, bool *alive, const struct scratch *sc
     return path[0] != '\0' && counters_read(out, alive, path, NULL);
 }
 
-/* A ring on the clock of this machine: two keys of which the first seals, the second is revoked, and
- * a third that is over tomorrow only for who says so. */
+/* A ring on the clock of this machine: the first key seals, the second one is revoked. */
 static bool
 make_ring(const struct scratch *scratch, struct keyset *set)
 {
@@ -224,7 +223,7 @@ test_table_is_taken_over(void **state)
     scratch_close(&scratch);
 }
 
-/* The file is another program's: whatever bytes it has, what comes out is numbers and plain text. */
+/* The file is another program's: whatever is in it, what comes out is numbers and plain text. */
 static void
 test_hostile_file(void **state)
 {

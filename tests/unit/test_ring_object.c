@@ -251,7 +251,7 @@ open_status(const char *path, enum stek_status *tick)
     return status;
 }
 
-/* R-RING-5: what is unsafe or foreign is refused at once; what stekd has yet to fill is waited for. */
+/* R-RING-5: what is unsafe or foreign is refused; what stekd has yet to fill is waited for. */
 static void
 test_unfit(void **state)
 {

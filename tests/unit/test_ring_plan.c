@@ -91,7 +91,7 @@ test_readers_choose_as_keysets(void **state)
     free(memory);
 }
 
-/* More keys than the list holds, each of which will seal: those whose turn comes first are there. */
+/* More keys than the list holds, each of which will seal: those whose turn comes first are in. */
 static void
 test_more_seals_than_fit(void **state)
 {
@@ -122,7 +122,7 @@ test_more_seals_than_fit(void **state)
     free(memory);
 }
 
-/* At each millisecond: what the ring lets open, Unix time lets open too; it ends up to 1 s early. */
+/* At each millisecond: what the ring lets open, Unix time lets open; it ends up to 1 s early. */
 static void
 test_no_key_lives_longer(void **state)
 {

@@ -1,5 +1,5 @@
-/* A ring that was mapped once stays right for the process and its children, with privileges dropped,
- * while writers die and start; and writers killed at random leave no harm. */
+/* A ring that was mapped once stays right for the process and its children, with privileges
+ * dropped, while writers die and start; and writers killed at random leave no harm. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

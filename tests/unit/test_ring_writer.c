@@ -162,7 +162,7 @@ count_in(const struct ring_writer *writer, const struct secret *secret)
     return memory_count(writer->file.map.base, writer->file.map.len, secret->bytes, 8);
 }
 
-/* R-RING-4: revoked keys are wiped and their names remembered; those that are over leave nothing. */
+/* R-RING-4: revoked keys are wiped and their names remembered; what is over leaves nothing. */
 static void
 test_wiped(void **state)
 {

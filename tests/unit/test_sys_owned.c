@@ -62,7 +62,7 @@ test_created_when_published(void **state)
     scratch_close(&scratch);
 }
 
-/* R-RING-6, of the file: the second one is refused, and told what to do, until the first one ends. */
+/* R-RING-6, of the file: the second one is refused, and told what to do, until the first ends. */
 static void
 test_one_at_a_time(void **state)
 {
