@@ -12,6 +12,7 @@
 static json_t *
 ask(const struct cli *cli, const char *method, const char *path, const char *body, struct err *err)
 {
+    const struct http_bounds bounds = {HTTP_REPLY_MAX, cli->timeout_ms};
     struct http_reply reply = {0};
     char socket_path[PATH_SIZE];
     json_t *root = NULL;
@@ -21,7 +22,7 @@ ask(const struct cli *cli, const char *method, const char *path, const char *bod
         (void)err_set(err, "the path of the run directory is too long");
         return NULL;
     }
-    if (http_call(socket_path, method, path, body, &reply, err))
+    if (http_call_within(socket_path, method, path, body, &bounds, &reply, err))
         root = reply_load(reply.body, reply.len, reply.status, err);
     http_reply_free(&reply);
     return root;

@@ -21,6 +21,7 @@ struct cli {
     bool all;
     bool only;
     unsigned interval_s;
+    long timeout_ms;   /* of a call */
     char *const *args; /* behind the command's name */
     size_t arg_count;
     FILE *out;

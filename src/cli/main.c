@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "io/http_client.h"
 #include "io/terminal.h"
 
 const struct command cli_commands[] = {
@@ -46,7 +47,10 @@ check(const struct command *command, const struct options *options, struct err *
 static enum cli_result
 run(int argc, char **argv, struct err *err)
 {
-    struct options options = {.cli = {.rundir = CONTROL_RUNDIR, .interval_s = 1, .out = stdout}};
+    struct options options = {.cli = {.rundir = CONTROL_RUNDIR,
+                                      .interval_s = 1,
+                                      .timeout_ms = HTTP_TIMEOUT_MS,
+                                      .out = stdout}};
     const char *no_color = getenv("NO_COLOR");
     const struct command *command;
 

@@ -8,6 +8,7 @@
 #include "cli/table.h"
 #include "io/terminal.h"
 
+#define TIMEOUT_MS 2000L /* so long an interrupt may have to wait for stekd */
 #define SCREEN_BEGIN "\033[?25l\033[?7l\033[2J" /* no cursor, no wrapping of lines, empty */
 #define SCREEN_END "\033[?7h\033[?25h"
 #define TO_TOP "\033[H"
@@ -18,6 +19,8 @@ struct watch {
     const struct cli *cli;
     json_t *last;    /* the last answer; NULL: none yet */
     struct err gone; /* why there is none now; "": there is */
+    bool is_screen;  /* for people; else for programs */
+    bool is_drawn;   /* something is on the screen */
 };
 
 /* ---- for programs ---- */
@@ -46,11 +49,12 @@ print_line(const struct cli *cli, const json_t *root)
 
 /* ---- for people ---- */
 
-/* As many lines of `text` as the window has, each over what stood there. */
+/* As many lines of `text` as the window has, each over what stood there. What fails
+ * is seen by print_screen(). */
 static void
 draw(FILE *out, const char *text, unsigned rows)
 {
-    (void)fputs(TO_TOP, out); /* all of it: see print_screen() */
+    (void)fputs(TO_TOP, out);
     for (unsigned row = 1; *text != '\0' && (rows == 0 || row < rows); row++) {
         size_t len = strcspn(text, "\n");
 
@@ -61,27 +65,43 @@ draw(FILE *out, const char *text, unsigned rows)
     (void)fputs(CLEAR_BELOW, out);
 }
 
-static bool
-print_screen(const struct watch *watch)
+/* The page as text, to be freed; NULL where there is no memory. */
+static char *
+make_page(const struct watch *watch)
 {
-    const struct cli *cli = watch->cli;
+    bool color = watch->cli->color;
     REPLY_STATUS(status);
-    struct err ignored;
+    struct err ignored; /* it was read before */
     char *text = NULL;
     size_t len = 0;
     FILE *page = open_memstream(&text, &len);
     bool ok = page != NULL;
 
     if (ok && watch->gone.text[0] != '\0')
-        (void)fprintf(page, "%s%s%s\n", table_style_begin(TABLE_BAD, cli->color), watch->gone.text,
-                      table_style_end(TABLE_BAD, cli->color)); /* a page that is cut is drawn cut */
-    if (ok && watch->last != NULL && reply_status_read(&status, watch->last, &ignored))
-        ok = status_print(page, &status, cli->color);
-    ok = page != NULL && fclose(page) == 0 && ok;
-    if (ok)
-        draw(cli->out, text, terminal_rows(cli->out));
+        (void)fprintf(page, "%s%s%s\n", table_style_begin(TABLE_BAD, color), watch->gone.text,
+                      table_style_end(TABLE_BAD, color)); /* fclose() tells */
+    if (ok && reply_status_read(&status, watch->last, &ignored))
+        ok = status_print(page, &status, color);
+    if (page != NULL && fclose(page) == 0 && ok)
+        return text;
     free(text);
-    return ok && fflush(cli->out) == 0;
+    return NULL;
+}
+
+static bool
+print_screen(struct watch *watch)
+{
+    FILE *out = watch->cli->out;
+    char *text = make_page(watch);
+
+    if (text == NULL)
+        return false;
+    if (!watch->is_drawn)
+        (void)fputs(SCREEN_BEGIN, out); /* all of it: fflush() tells */
+    watch->is_drawn = true;
+    draw(out, text, terminal_rows(out));
+    free(text);
+    return fflush(out) == 0;
 }
 
 /* ---- both ---- */
@@ -102,14 +122,14 @@ refresh(struct watch *watch, bool *changed, struct err *err)
     }
     json_decref(root);
     *changed = false;
-    if (watch->gone.text[0] == '\0' && watch->last != NULL && !watch->cli->is_terminal)
+    if (watch->gone.text[0] == '\0' && watch->last != NULL && !watch->is_screen)
         (void)fprintf(stderr, "stekctl: %s\n", err->text); /* stderr is all there is */
     watch->gone = *err;
     return watch->last != NULL;
 }
 
 static enum cli_result
-follow(struct watch *watch, bool is_screen, struct err *err)
+follow(struct watch *watch, struct err *err)
 {
     bool changed;
 
@@ -118,7 +138,7 @@ follow(struct watch *watch, bool is_screen, struct err *err)
 
         if (!ok)
             return CLI_FAILED;
-        if (is_screen)
+        if (watch->is_screen)
             ok = print_screen(watch);
         else if (changed)
             ok = print_line(watch->cli, watch->last);
@@ -133,19 +153,18 @@ follow(struct watch *watch, bool is_screen, struct err *err)
 enum cli_result
 watch_run(const struct cli *cli, struct err *err)
 {
-    struct watch watch = {.cli = cli};
-    bool is_screen = cli->is_terminal && !cli->json;
+    struct cli impatient = *cli;
+    struct watch watch = {.cli = &impatient, .is_screen = cli->is_terminal && !cli->json};
     enum cli_result result;
 
+    impatient.timeout_ms = TIMEOUT_MS;
     if (!terminal_hold_signals()) {
         (void)err_errno(err, "cannot wait for signals");
         return CLI_FAILED;
     }
-    if (is_screen)
-        (void)fputs(SCREEN_BEGIN, cli->out); /* see follow() */
-    result = follow(&watch, is_screen, err);
-    if (is_screen)
-        (void)fputs(SCREEN_END, cli->out);
+    result = follow(&watch, err);
+    if (watch.is_drawn)
+        (void)fputs(SCREEN_END, cli->out); /* see cli_run_fn */
     json_decref(watch.last);
     return result;
 }
