@@ -53,7 +53,7 @@ _stekctl_names() {
         stekctl "${args[@]}" status 2>/dev/null | sed -n 's/^keyset //p'
     else
         [[ -z $keyset ]] || args+=(-k "$keyset")
-        stekctl "${args[@]}" keys 2>/dev/null | sed -n 's/^\([0-9a-f]\{32\}\) .*/\1/p'
+        stekctl "${args[@]}" keys 2>/dev/null | sed -n '/^[0-9a-f]*  revoked/d; s/^\([0-9a-f]\{32\}\) .*/\1/p'
     fi
 }
 

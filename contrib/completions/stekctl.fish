@@ -6,7 +6,7 @@ function __stekctl_keysets
 end
 
 function __stekctl_keys
-    stekctl keys 2>/dev/null | string replace -rf '^([0-9a-f]{32})  ([a-z]+).*' '$1\t$2'
+    stekctl keys 2>/dev/null | string match -vr '  revoked ' | string replace -rf '^([0-9a-f]{32})  ([a-z]+).*' '$1\t$2'
 end
 
 complete -c stekctl -f

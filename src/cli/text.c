@@ -6,9 +6,9 @@
 #include <string.h>
 #include <time.h> /* allowed: calendars, no clock */
 
-#define MINUTE 60U
-#define HOUR 3600U
-#define DAY 86400U
+#define MINUTE UINT64_C(60)
+#define HOUR UINT64_C(3600)
+#define DAY UINT64_C(86400)
 
 static bool
 is_continuation(char byte)
@@ -68,19 +68,24 @@ text_span(char out[TEXT_MAX], uint64_t seconds)
 char *
 text_relative(char out[TEXT_MAX], uint64_t at, uint64_t now)
 {
+    static const struct {
+        uint64_t below, seconds;
+        char unit;
+    } units[] = {{2 * MINUTE, 1, 's'},
+                 {2 * HOUR, MINUTE, 'm'},
+                 {2 * DAY, HOUR, 'h'},
+                 {UINT64_MAX, DAY, 'd'}};
     uint64_t apart = at > now ? at - now : now - at;
-    const char *before = at > now ? "in " : "", *after = at > now ? "" : " ago";
-    uint64_t unit = apart < 2 * MINUTE ? 1
-                    : apart < 2 * HOUR ? MINUTE
-                    : apart < 2 * DAY  ? HOUR
-                                       : DAY;
-    char letter = unit == 1 ? 's' : unit == MINUTE ? 'm' : unit == HOUR ? 'h' : 'd';
+    size_t i = 0;
 
+    while (apart >= units[i].below && units[i].below != UINT64_MAX)
+        i++;
     if (apart == 0)
-        (void)snprintf(out, TEXT_MAX, "now"); /* fits, as all below */
+        (void)snprintf(out, TEXT_MAX, "now"); /* fits, as does the other */
     else
-        (void)snprintf(out, TEXT_MAX, "%s%llu%c%s", before, (unsigned long long)(apart / unit),
-                       letter, after);
+        (void)snprintf(out, TEXT_MAX, "%s%llu%c%s", at > now ? "in " : "",
+                       (unsigned long long)(apart / units[i].seconds), units[i].unit,
+                       at > now ? "" : " ago");
     return out;
 }
 
