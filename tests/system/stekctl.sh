@@ -101,13 +101,14 @@ check 'output that cannot be written is a failure' full_disk
 
 # ---- one keyset ----
 
+# so long that no key takes over by time alone while the test runs
 cat >"$tmp/stekd.conf" <<'CONF'
-keyset "www" { rotate = 1h  lifetime = 12h }
+keyset "www" { rotate = 30d  lifetime = 12h  patience = 15m }
 CONF
 start_stekd
 
 check 'status' succeeds status
-check 'status shows the policy' says 'rotate 1h, lifetime 12h, patience 15m'
+check 'status shows the policy' says 'rotate 30d, lifetime 12h, patience 15m'
 check 'status shows the key that seals' says "sealing  *$(sealing_key | cut -c 1-8) since"
 check 'status knows that no server is there' says 'no server has opened the ring'
 check 'no colour where there is no terminal' eval '! says "$(printf "\033")"'
@@ -175,7 +176,7 @@ lines() {
     [ "$(grep -c . "$tmp/watch")" -ge "$1" ]
 }
 check 'watch begins with a line' wait_for 10 lines 1
-stekctl rotate >/dev/null
+wait_for 5 stekctl rotate # not now, where a key took over within this second
 check 'watch prints another line when something changes' wait_for 10 lines 2
 stop "$stekd"
 check 'watch says that stekd is gone' wait_for 10 grep -q 'is it running' "$tmp/watch.err"
@@ -209,7 +210,7 @@ fi
 # ---- several keysets ----
 
 stop "$stekd"
-echo 'keyset "api" { rotate = 2h lifetime = 6h }' >>"$tmp/stekd.conf"
+echo 'keyset "api" { rotate = 30d lifetime = 6h }' >>"$tmp/stekd.conf"
 start_stekd
 check 'which keyset?' fails 1 'several keysets, choose one with -k: www, api' keys
 check 'which keyset to rotate?' fails 1 'several keysets' rotate
