@@ -101,7 +101,8 @@ make_cert() {
     shift
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
         -subj "/CN=$subject" -addext "subjectAltName=DNS:$subject" -keyout "$tmp/$subject.key" \
-        -out "$tmp/$subject.pem" "$@" 2>"$tmp/openssl.log" || bail "cannot make a certificate"
+        -out "$tmp/$subject.pem" "$@" 2>"$tmp/openssl.err" ||
+        bail "no certificate: $(tail -n 1 "$tmp/openssl.err")"
 }
 
 # ---- stekd ----
