@@ -79,11 +79,20 @@ least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* In TLS 1.2 a resumed session keeps its time, from which OpenSSL counts its timeout; other sessions
+ * are made as we speak. */
+static uint64_t
+made_at(const SSL *ssl, const SSL_SESSION *session, uint64_t unix_now)
+{
+    if (SSL_session_reused(ssl) && SSL_version(ssl) != TLS1_3_VERSION)
+        return least((uint64_t)SSL_SESSION_get_time(session), unix_now);
+    return unix_now;
+}
+
 void
-openssl_limit(struct openssl_attached *attached, SSL_SESSION *session)
+openssl_limit(struct openssl_attached *attached, const SSL *ssl, SSL_SESSION *session)
 {
     uint64_t now = stek_now(), unix_now = stek_unix_now(), left, start, end;
-    long made = SSL_SESSION_get_time(session), timeout = SSL_SESSION_get_timeout(session);
     const struct policy policy = get_policy(attached, now);
     STEK_KEY(key);
 
@@ -95,9 +104,8 @@ openssl_limit(struct openssl_attached *attached, SSL_SESSION *session)
     end = unix_now + left;
     if (policy.max_session > 0 && age_get(session, &start))
         end = least(end, start + policy.max_session);
-    /* OpenSSL counts from when the session was made; in TLS 1.3 that is now. */
-    left = end > (uint64_t)made ? end - (uint64_t)made : 0;
-    if (timeout > 0 && left < (uint64_t)timeout)
+    left = end - least(end, made_at(ssl, session, unix_now));
+    if (left < (uint64_t)SSL_SESSION_get_timeout(session))
         (void)SSL_SESSION_set_timeout(session, (long)left);
 }
 
@@ -119,7 +127,7 @@ openssl_generate(SSL *ssl, void *arg)
     (void)ERR_set_mark();
     if (!age_get(session, &start))
         age_set(attached, session, stek_unix_now());
-    openssl_limit(attached, session);
+    openssl_limit(attached, ssl, session);
     conn->limited = true;
     (void)ERR_pop_to_mark();
     errno = saved;

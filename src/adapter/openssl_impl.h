@@ -90,7 +90,7 @@ SSL_TICKET_RETURN openssl_decrypted(SSL *ssl, SSL_SESSION *session, const unsign
 
 /* Shorten the session's timeout, never raise it: no ticket lives longer than the policy's lifetime,
  * its key, or its chain of renewals. */
-void openssl_limit(struct openssl_attached *attached, SSL_SESSION *session);
+void openssl_limit(struct openssl_attached *attached, const SSL *ssl, SSL_SESSION *session);
 
 /* The context of a ticket on this connection. False, told once, where there are no tickets. */
 bool openssl_context(struct stek_context *out, struct openssl_attached *attached, SSL *ssl,

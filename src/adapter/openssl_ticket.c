@@ -194,7 +194,7 @@ seal_ticket(const struct parts *parts)
         return 0;
     }
     if (!limited) /* too late for the ticket, but not for its lifetime hint */
-        openssl_limit(parts->attached, SSL_get_session(parts->ssl));
+        openssl_limit(parts->attached, parts->ssl, SSL_get_session(parts->ssl));
     stek_ring_count(ring, STEK_SEALED, key.name);
     if (SSL_session_reused(parts->ssl) && conn->opened && conn->renew)
         stek_ring_count(ring, STEK_RENEWED, key.name);

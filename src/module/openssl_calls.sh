@@ -11,8 +11,11 @@ nm -u "$1" | awk '
         print "/* made by openssl_calls.sh, which says what for */"
         print "#ifndef MODULE_OPENSSL_CALLS_H"
         print "#define MODULE_OPENSSL_CALLS_H"
+        print "#define OPENSSL_SUPPRESS_DEPRECATED" # of what the adapter calls all the same
+        # the adapter judges what it may use
+        print "#define OPENSSL_SUPPRESS_DEPRECATED"
         # all that the adapter includes: behind the names below they could not be read
-        n = split("core_names err evp params rand ssl x509 x509v3", headers, " ")
+        n = split("core_names err evp params rand sha ssl x509 x509v3", headers, " ")
         for (i = 1; i <= n; i++)
             print "#include <openssl/" headers[i] ".h>"
         print "#define OPENSSL_CALLS(X) \\"
