@@ -11,7 +11,6 @@ nm -u "$1" | awk '
         print "/* made by openssl_calls.sh, which says what for */"
         print "#ifndef MODULE_OPENSSL_CALLS_H"
         print "#define MODULE_OPENSSL_CALLS_H"
-        print "#define OPENSSL_SUPPRESS_DEPRECATED" # of what the adapter calls all the same
         # the adapter judges what it may use
         print "#define OPENSSL_SUPPRESS_DEPRECATED"
         # all that the adapter includes: behind the names below they could not be read
@@ -21,10 +20,14 @@ nm -u "$1" | awk '
         print "#define OPENSSL_CALLS(X) \\"
         for (i = 1; i <= count; i++)
             print "    X(" names[i] ")" (i < count ? " \\" : "")
+        # the adapter knows that it calls some that OpenSSL deprecates
+        print "#pragma GCC diagnostic push"
+        print "#pragma GCC diagnostic ignored \"-Wdeprecated-declarations\""
         print "struct openssl_calls {"
         for (i = 1; i <= count; i++)
             print "    __typeof__(" names[i] ") *call_" names[i] ";"
         print "};"
+        print "#pragma GCC diagnostic pop"
         print "extern struct openssl_calls openssl_calls;"
         print "#ifndef OPENSSL_CALLS_BY_NAME"
         for (i = 1; i <= count; i++)

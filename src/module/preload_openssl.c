@@ -7,9 +7,11 @@
  * are found in the process once the server makes a context, since some servers load them late.
  * Where it cannot work it says so in one line on stderr, at the first context, and stands aside.
  * STEK_RING="" switches it off without a word, for children of a server that has it set. */
+#define OPENSSL_CALLS_BY_NAME
+#include "module/openssl_calls.h" /* includes OpenSSL's headers its way */
+
 #include <dlfcn.h>
 #include <errno.h>
-#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,9 +22,6 @@
 #include <unistd.h>
 
 #include <stek/openssl.h>
-
-#define OPENSSL_CALLS_BY_NAME
-#include "module/openssl_calls.h"
 
 #define PRELOAD_TEXT_LEN 256
 #define OWN_KEYS "This server goes on with ticket keys of its own."
