@@ -1,5 +1,5 @@
-/* A stekd at work gets another configuration: what is new begins, what is gone is destroyed, the rest
- * keeps its keys; and whatever is wrong with it leaves all as it was. */
+/* A stekd at work gets another configuration: what is new begins, what is gone is destroyed, the
+ * rest keeps its keys; and whatever is wrong with it leaves all as it was. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
