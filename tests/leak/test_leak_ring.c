@@ -49,6 +49,18 @@ read_in_vain(struct work *work)
 }
 
 static bool
+load_keys(struct work *work)
+{
+    struct ring_writer writer;
+    KEYSET(back);
+    bool done = ring_writer_open(&writer, work->scratch.ring, 64, NO_GROUP, NULL) &&
+                ring_writer_load(&writer, &back, NOW_MS, NULL) && back.key_count == 1;
+
+    ring_writer_close(&writer);
+    return done;
+}
+
+static bool
 write_keys(struct work *work)
 {
     struct ring_writer writer;
@@ -158,6 +170,7 @@ test_nothing_is_left(void **state)
     assert_in_range(traces(&work, leave_a_copy), STEK_SECRET_LEN - RUN + 1, 1000);
     assert_int_equal(traces(&work, read_keys), 0);
     assert_int_equal(traces(&work, read_in_vain), 0);
+    assert_int_equal(traces(&work, load_keys), 0);
     assert_int_equal(traces(&work, write_keys), 0);
     work_close(&work);
 }

@@ -236,61 +236,6 @@ test_made_anew(void **state)
     scratch_close(&scratch);
 }
 
-/* Open and tick of what stands at the ring's path. */
-static enum stek_status
-open_status(const char *path, enum stek_status *tick)
-{
-    struct stek_ring *ring;
-    enum stek_status status = stek_ring_open(&ring, path);
-
-    *tick = status;
-    if (status == STEK_OK) {
-        *tick = stek_ring_tick(ring, RING_S);
-        stek_ring_close(&ring);
-    }
-    return status;
-}
-
-/* R-RING-5: what is unsafe or foreign is refused; what stekd has yet to fill is waited for. */
-static void
-test_unfit(void **state)
-{
-    struct scratch scratch;
-    enum stek_status tick;
-    char below[120];
-    uint8_t *bytes;
-    size_t len = 0;
-    KEYSET(set);
-
-    (void)state;
-    assert_true(scratch_open(&scratch));
-    assert_true(make_ring(&scratch, &set));
-    assert_int_equal(open_status(scratch.ring, &tick), STEK_OK);
-    assert_int_equal(tick, STEK_OK);
-    assert_int_equal(chmod(scratch.ring, 0404), 0);
-    assert_int_equal(open_status(scratch.ring, &tick), STEK_UNSAFE_RING);
-    bytes = file_read(scratch.ring, &len);
-    assert_non_null(bytes);
-    for (size_t cut = 0; cut < len; cut += 4096) {
-        assert_true(file_make(scratch.other, bytes, cut, 0400));
-        assert_int_equal(open_status(scratch.other, &tick), STEK_FOREIGN_RING);
-    }
-    bytes[24] ^= 1; /* of another boot */
-    assert_true(file_make(scratch.other, bytes, len, 0400));
-    assert_int_equal(open_status(scratch.other, &tick), STEK_OK);
-    assert_int_equal(tick, STEK_NO_RING);
-    memset(bytes, 0, 4096); /* not formatted */
-    assert_true(file_make(scratch.other, bytes, len, 0400));
-    assert_int_equal(open_status(scratch.other, &tick), STEK_OK);
-    assert_int_equal(tick, STEK_NO_RING);
-    free(bytes);
-    (void)snprintf(below, sizeof below, "%s/x", scratch.other); /* a file is no folder */
-    errno = 0;
-    assert_int_equal(open_status(below, &tick), STEK_SYSTEM);
-    assert_int_equal(errno, ENOTDIR);
-    scratch_close(&scratch);
-}
-
 static void
 test_info(void **state)
 {
@@ -356,11 +301,15 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),           cmocka_unit_test(test_ring_comes_later),
-        cmocka_unit_test(test_keys_go_by_time), cmocka_unit_test(test_no_key),
-        cmocka_unit_test(test_sizes),           cmocka_unit_test(test_made_anew),
-        cmocka_unit_test(test_unfit),           cmocka_unit_test(test_info),
-        cmocka_unit_test(test_texts),           cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_ring_comes_later),
+        cmocka_unit_test(test_keys_go_by_time),
+        cmocka_unit_test(test_no_key),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_made_anew),
+        cmocka_unit_test(test_info),
+        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_clocks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -140,6 +140,12 @@ work_format(struct image *image)
     image_format(&again, image->header, SMALL, this_boot);
 }
 
+static void
+work_mend(struct image *image)
+{
+    (void)image_repair(image);
+}
+
 struct work {
     const char *what;
     void (*run)(struct image *image);
@@ -156,16 +162,14 @@ static const struct work works[] = {
 };
 
 static int
-die_at(void (*run)(struct image *image), void *memory, unsigned steps)
+die_in(void (*run)(struct image *image), struct image *image, unsigned steps)
 {
     pid_t pid = child_fork();
     int status = -1;
 
     if (pid == 0) {
-        struct image image = set_up(memory);
-
         steps_left = steps;
-        run(&image);
+        run(image);
         _exit(0);
     }
     return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
@@ -249,7 +253,9 @@ test_dies_at_every_store(void **state)
         int status;
 
         do {
-            status = die_at(works[i].run, map.base, ++steps);
+            struct image image = set_up(map.base);
+
+            status = die_in(works[i].run, &image, ++steps);
             look(&view, map.base);
             assert_true(is_whole_view(&view, states, count));
             assert_null(take_over(map.base, &view));
@@ -261,11 +267,63 @@ test_dies_at_every_store(void **state)
     sys_unmap(&map);
 }
 
+/* Puts every slot where no lookup finds it, in the half in force: half a table away. */
+static struct image
+set_up_lost(void *memory)
+{
+    struct image image = set_up(memory);
+    struct ring_slot slots[32];
+    struct ring_more more[32];
+
+    memcpy(slots, image.half[1].slots, sizeof slots); /* flip is 1 */
+    memcpy(more, image.half[1].more, sizeof more);
+    for (uint32_t i = 0; i < 32; i++) {
+        memcpy(&image.half[1].slots[(i + 16) % 32], &slots[i], sizeof *slots);
+        memcpy(&image.half[1].more[(i + 16) % 32], &more[i], sizeof *more);
+    }
+    return image;
+}
+
+/* A repair that mends shows nothing half mended either: no key is found, or all. */
+static void
+test_dies_while_mending(void **state)
+{
+    struct sys_map map;
+    struct view before, after, view;
+    unsigned steps = 0;
+    int status;
+
+    (void)state;
+    assert_true(sys_map_anonymous(&map, image_len(SMALL)));
+    (void)set_up(map.base);
+    look(&after, map.base);
+    (void)set_up_lost(map.base);
+    look(&before, map.base);
+    do {
+        struct image image = set_up_lost(map.base);
+
+        status = die_in(work_mend, &image, ++steps);
+        look(&view, map.base);
+        assert_true(memcmp(view.found, before.found, sizeof view.found) == 0 ||
+                    memcmp(view.found, after.found, sizeof view.found) == 0);
+        (void)image_repair(&image);
+        look(&view, map.base);
+        assert_memory_equal(view.found, after.found, sizeof view.found);
+        assert_memory_equal(view.slots, after.slots, sizeof view.slots);
+        assert_true(halves_are_equal(&image));
+    } while (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && steps < STEPS_MAX);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    assert_in_range(steps, 50, STEPS_MAX - 1);
+    assert_memory_not_equal(before.found, after.found, sizeof before.found);
+    sys_unmap(&map);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dies_at_every_store),
+        cmocka_unit_test(test_dies_while_mending),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

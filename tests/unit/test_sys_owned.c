@@ -90,7 +90,7 @@ static int
 open_again(void *arg)
 {
     const char *path = arg;
-    struct sys_owned file;
+    struct sys_owned file, second;
     int tries = 3;
 
     while (tries-- > 0) {
@@ -98,8 +98,10 @@ open_again(void *arg)
             return 1;
         if (!sys_owned_publish(&file, path, NULL))
             return 2;
-        if (mode_of(path) != 0400)
+        if (sys_owned_open(&second, path, LEN, NO_GROUP, NULL)) /* is in our hands */
             return 3;
+        if (mode_of(path) != 0400)
+            return 4;
         ((uint8_t *)file.map.base)[7]++;
         sys_owned_close(&file);
     }
