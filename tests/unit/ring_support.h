@@ -53,11 +53,13 @@ scratch_close(struct scratch *scratch)
     (void)nftw(scratch->folder, scratch_remove_one, 8, FTW_DEPTH | FTW_PHYS); /* best effort */
 }
 
-/* A file with this content and mode, whatever the umask. */
+/* A fresh file with this content and mode, whatever the umask. */
 static inline bool
 file_make(const char *path, const void *bytes, size_t len, mode_t mode)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = unlink(path) == 0 || errno == ENOENT
+                 ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+                 : -1;
     bool done = fd >= 0 && write(fd, bytes, len) == (ssize_t)len && fchmod(fd, mode) == 0;
 
     return fd >= 0 && close(fd) == 0 && done;
