@@ -1,7 +1,6 @@
 /* A ticket resumes only where it was given: the same names, SNI, label; and where client
  * certificates are asked for, only with the operator's word (prior-art P5 to P7). */
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "suite.h"
 
@@ -50,6 +49,37 @@ test_no_sni(void **state)
     client_done(&first);
     client_done(&second);
     client_done(&third);
+    run->driver->server_free(server);
+}
+
+/* Many names at one server: what is kept of one must not serve another. */
+static void
+test_many_names(void **state)
+{
+    const struct run *run = *state;
+    void *server = suite_serve(run, &suite_plain);
+    char names[12][12];
+    SSL_SESSION *sessions[12];
+
+    assert_non_null(server);
+    for (int i = 0; i < 12; i++) {
+        struct got got;
+
+        (void)snprintf(names[i], sizeof names[i], "%c.example", 'a' + i); /* fits */
+        got = suite_shake(run, server, names[i], NULL);
+        sessions[i] = got.session;
+        assert_non_null(sessions[i]);
+    }
+    for (int i = 0; i < 12; i++)
+        for (int j = 0; j < 12; j++) {
+            struct got got = suite_shake(run, server, names[j], sessions[i]);
+
+            assert_true(got.done);
+            assert_int_equal(got.resumed, i == j);
+            client_done(&got);
+        }
+    for (int i = 0; i < 12; i++)
+        SSL_SESSION_free(sessions[i]);
     run->driver->server_free(server);
 }
 
@@ -227,6 +257,7 @@ test_virtual_host_asks(void **state)
 static const struct suite_case cases[] = {
     {"another SNI", test_sni, 0},
     {"no SNI", test_no_sni, 0},
+    {"many SNIs at one server", test_many_names, 0},
     {"a renewal keeps the SNI", test_renewal_keeps_sni, CAN_RENEW12},
     {"other names on the certificate", test_names, 0},
     {"another label", test_label, 0},

@@ -70,6 +70,37 @@ test_used_again(void **state)
     run->driver->server_free(server);
 }
 
+/* What was opened for one connection says nothing of the next, whose session comes from OpenSSL's
+ * cache. TLS 1.3 has no such sessions. */
+static void
+test_used_again_with_cache(void **state)
+{
+    const struct run *run = *state;
+    const struct ask no_ticket = {.version = run->version, .sni = "b.example", .no_ticket = true};
+    struct driver driver;
+    struct run again = run_with(run, &driver, conn_again);
+    struct openssl_server *server = suite_serve(run, &suite_plain);
+    struct got ticket, cached, opened, last;
+
+    assert_non_null(server);
+    (void)SSL_CTX_set_session_cache_mode(server->ctx, SSL_SESS_CACHE_SERVER);
+    ticket = suite_shake(run, server, "a.example", NULL);
+    client_shake(&cached, run->driver, server, &no_ticket);
+    opened = suite_shake(&again, server, "a.example", ticket.session);
+    assert_true(opened.resumed);
+    if (run->version == TLS1_2_VERSION) {
+        last = suite_shake(&again, server, "b.example", cached.cached);
+        assert_true(last.resumed);
+        assert_int_equal(last.tickets, 0);
+        client_done(&last);
+    }
+    client_done(&ticket);
+    client_done(&cached);
+    client_done(&opened);
+    SSL_free(server->reused);
+    run->driver->server_free(server);
+}
+
 /* ---- an SSL that is a copy ---- */
 
 static void *
@@ -262,6 +293,7 @@ test_cached_session(void **state)
 
 static const struct suite_case cases[] = {
     {"an SSL used again", test_used_again, 0},
+    {"an SSL used again, with OpenSSL's cache", test_used_again_with_cache, 0},
     {"an SSL copied", test_copied, 0},
     {"a certificate replaced", test_certificate_replaced, 0},
     {"an SSL made before its context was attached", test_made_before, 0},
