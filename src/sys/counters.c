@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/allocate.h"
 #include "sys/folder.h"
 #include "sys/sys.h"
 
@@ -22,7 +23,7 @@ prepare(struct sys_counters *file, size_t len)
     struct stat stat;
 
     return flock(file->fd, LOCK_SH | LOCK_NB) == 0 && fchmod(file->fd, COUNTERS_MODE) == 0 &&
-           posix_fallocate(file->fd, 0, (off_t)len) == 0 && fstat(file->fd, &stat) == 0 &&
+           allocate_file(file->fd, len) && fstat(file->fd, &stat) == 0 &&
            map_file(&file->map, file->fd, &stat, PROT_READ | PROT_WRITE);
 }
 

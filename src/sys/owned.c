@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/allocate.h"
 #include "sys/folder.h"
 #include "sys/reopen.h"
 #include "sys/sys.h"
@@ -72,7 +73,6 @@ take_existing(struct sys_owned *file, const struct place *place, struct err *err
 {
     struct stat stat;
     const char *reason;
-    int failed;
 
     if (fstat(file->fd, &stat) != 0)
         return err_errno(err, "%s", place->path);
@@ -81,11 +81,8 @@ take_existing(struct sys_owned *file, const struct place *place, struct err *err
         return err_set(err, "%s %s", place->path, reason);
     if (stat.st_size == 0)
         return err_set(err, "%s is empty: not a ring; remove it", place->path);
-    failed = posix_fallocate(file->fd, 0, stat.st_size);
-    if (failed != 0) {
-        errno = failed;
-        return err_errno(err, "%s: allocate", place->path);
-    }
+    if (!allocate_file(file->fd, (size_t)stat.st_size))
+        return err_errno(err, "%s: allocate its %jd bytes", place->path, (intmax_t)stat.st_size);
     if (has_name(place, place->fresh, file->fd))
         (void)unlinkat(place->folder.fd, place->fresh, 0); /* its second name: does no harm */
     return true;
@@ -94,14 +91,11 @@ take_existing(struct sys_owned *file, const struct place *place, struct err *err
 static bool
 take_created(struct sys_owned *file, const struct place *place, size_t len, struct err *err)
 {
-    int failed = posix_fallocate(file->fd, 0, (off_t)len);
-
-    if (failed != 0) {
-        (void)unlinkat(place->folder.fd, place->fresh, 0); /* the failure is told already */
-        errno = failed;
-        return err_errno(err, "%s: allocate %zu bytes", place->path, len);
-    }
-    return true;
+    if (allocate_file(file->fd, len))
+        return true;
+    (void)err_errno(err, "%s: allocate %zu bytes", place->path, len); /* always false */
+    (void)unlinkat(place->folder.fd, place->fresh, 0);                /* the failure is told */
+    return false;
 }
 
 static bool

@@ -1,7 +1,8 @@
 /* sys.h - what libstek needs of the system: clock, entropy, memory maps. Nothing else of libstek
  * touches the system, so that a simulation swaps this folder (and io/) whole.
  *
- * Nothing here blocks. errno is kept where a call succeeds. */
+ * Nothing here blocks. errno is kept where a call succeeds. A full disk, or a limit on the size of
+ * files, makes a call fail and ends no process. */
 #ifndef SYS_SYS_H
 #define SYS_SYS_H
 

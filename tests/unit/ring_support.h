@@ -10,6 +10,7 @@
 #include <ftw.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -112,6 +113,15 @@ child_run(int (*work)(void *arg), void *arg, uid_t uid)
     if (pid < 0 || waitpid(pid, &status, 0) != pid)
         return -1;
     return WIFSIGNALED(status) ? 100 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* Let this process write no file beyond so many bytes: the system sends SIGXFSZ to one that tries. */
+static inline bool
+file_limit(size_t len)
+{
+    const struct rlimit limit = {.rlim_cur = len, .rlim_max = len};
+
+    return setrlimit(RLIMIT_FSIZE, &limit) == 0;
 }
 
 /* ---- rings ---- */

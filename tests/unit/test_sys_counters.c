@@ -85,6 +85,28 @@ test_no_folder(void **state)
     scratch_close(&scratch);
 }
 
+static int
+create_limited(void *arg)
+{
+    struct sys_counters file;
+
+    if (!file_limit(LEN - 1))
+        return 1;
+    return sys_counters_create(&file, arg, LEN) ? 2 : errno == EFBIG ? 0 : 3;
+}
+
+/* Where files may not grow so large nothing is counted, and no signal ends the server. */
+static void
+test_limited_size(void **state)
+{
+    struct scratch scratch;
+
+    (void)state;
+    assert_true(scratch_open(&scratch));
+    assert_int_equal(child_run(create_limited, scratch.folder, 0), 0);
+    assert_int_equal(rmdir(scratch.folder), 0); /* nothing was left in it */
+}
+
 struct held {
     struct sys_counters file;
     int go[2]; /* the child lives until this pipe ends */
@@ -184,8 +206,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_created_read_closed), cmocka_unit_test(test_no_folder),
-        cmocka_unit_test(test_child_holds_it),      cmocka_unit_test(test_stolen_descriptor),
-        cmocka_unit_test(test_read_refuses),
+        cmocka_unit_test(test_limited_size),        cmocka_unit_test(test_child_holds_it),
+        cmocka_unit_test(test_stolen_descriptor),   cmocka_unit_test(test_read_refuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

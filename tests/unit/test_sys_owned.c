@@ -187,6 +187,45 @@ test_publish_replaces_nothing(void **state)
     scratch_close(&scratch);
 }
 
+static int
+open_limited(void *arg)
+{
+    struct sys_owned file;
+    struct err err = {0};
+
+    if (!file_limit(LEN - 1))
+        return 1;
+    if (sys_owned_open(&file, arg, LEN, NO_GROUP, &err))
+        return 2;
+    return strstr(err.text, "allocate") != NULL && strstr(err.text, "too large") != NULL ? 0 : 3;
+}
+
+/* Where files may not grow so large the writer is told, not killed: for a new one, which leaves
+ * nothing behind, and for one that is there, which stays as it is. */
+static void
+test_limited_size(void **state)
+{
+    struct scratch scratch;
+    struct sys_owned file;
+    char fresh[120];
+
+    (void)state;
+    assert_true(scratch_open(&scratch));
+    (void)snprintf(fresh, sizeof fresh, "%s.new", scratch.ring);
+    assert_int_equal(child_run(open_limited, scratch.ring, 0), 0);
+    assert_false(is_there(fresh));
+    assert_false(is_there(scratch.ring));
+    assert_true(sys_owned_open(&file, scratch.ring, LEN, NO_GROUP, NULL));
+    assert_true(sys_owned_publish(&file, scratch.ring, NULL));
+    memcpy(file.map.base, "mine", 4);
+    sys_owned_close(&file);
+    assert_int_equal(child_run(open_limited, scratch.ring, 0), 0);
+    assert_true(sys_owned_open(&file, scratch.ring, LEN, NO_GROUP, NULL));
+    assert_memory_equal(file.map.base, "mine", 4);
+    sys_owned_close(&file);
+    scratch_close(&scratch);
+}
+
 static void
 test_group(void **state)
 {
@@ -300,6 +339,7 @@ main(void)
         cmocka_unit_test(test_owner_opens_again),
         cmocka_unit_test(test_leftovers),
         cmocka_unit_test(test_publish_replaces_nothing),
+        cmocka_unit_test(test_limited_size),
         cmocka_unit_test(test_group),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_refused_kinds),
