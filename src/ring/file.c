@@ -49,7 +49,7 @@ map_image(struct mapping *fresh, const char *path)
 {
     uint8_t boot_id[SYS_BOOT_ID_LEN];
 
-    switch (sys_map_trusted(&fresh->map, path, NULL)) {
+    switch (sys_map_trusted(&fresh->map, path, SYS_ANY_OWNER, NULL)) {
     case SYS_ABSENT: return STEK_NO_RING;
     case SYS_UNSAFE: return STEK_UNSAFE_RING;
     case SYS_FAILED: return STEK_SYSTEM;

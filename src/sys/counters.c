@@ -52,10 +52,15 @@ create_in(struct sys_counters *file, int folder, size_t len)
 bool
 sys_counters_create(struct sys_counters *file, const char *folder, size_t len)
 {
-    int saved = errno, fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int saved = errno, fd;
     struct sys_counters fresh = {.fd = -1};
+    struct folder above;
     bool created;
 
+    if (folder_open(&above, folder, NULL) != SYS_OPENED)
+        return false;
+    fd = openat(above.fd, above.base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    folder_close(&above);
     if (fd < 0)
         return false;
     created = create_in(&fresh, fd, len);

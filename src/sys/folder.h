@@ -13,11 +13,20 @@ struct folder {
     const char *base; /* the file's name in it: the end of the given path */
 };
 
-/* Open the folder of `path`; false with errno. */
-bool folder_open(struct folder *folder, const char *path);
+/* Open the folder of `path`, name by name: a name that some other user may have put there is
+ * SYS_UNSAFE, be it a folder's or a link's. */
+enum sys_open folder_open(struct folder *folder, const char *path, struct err *err);
 
 /* Keeps errno. */
 void folder_close(struct folder *folder);
+
+/* True if what stands in `folder` under some name was put there by whom we trust: only its owner
+ * may write the folder, or it belongs to root, to `self` (which is who we are), or to the folder's
+ * owner. So nobody plants a name in /tmp for us, nor takes one over that was removed. */
+bool folder_trusts(const struct stat *folder, const struct stat *named, uid_t self);
+
+/* Why `path` could not be opened: what errno means, with words for it in `err`. */
+enum sys_open folder_cannot(const char *path, struct err *err);
 
 /* Map all of an open file, shared; false with errno. */
 bool map_file(struct sys_map *map, int fd, const struct stat *file, int protection);

@@ -26,15 +26,18 @@ map_file(struct sys_map *map, int fd, const struct stat *file, int protection)
 
     if (base == MAP_FAILED)
         return false;
-    *map =
-        (struct sys_map){.base = base, .len = len, .device = file->st_dev, .inode = file->st_ino};
+    *map = (struct sys_map){.base = base,
+                            .len = len,
+                            .device = file->st_dev,
+                            .inode = file->st_ino,
+                            .owner = file->st_uid};
     map_harden(map);
     return true;
 }
 
 /* NULL if `file` in `folder` may be trusted, else what is wrong with them. */
 static const char *
-distrust(const struct stat *folder, const struct stat *file)
+distrust(const struct stat *folder, const struct stat *file, uid_t owner)
 {
     if (!S_ISREG(file->st_mode))
         return "is not a regular file";
@@ -42,6 +45,8 @@ distrust(const struct stat *folder, const struct stat *file)
         return "stands in a folder that others than its owner may write";
     if (file->st_uid != folder->st_uid)
         return "belongs to another user than its folder";
+    if (owner != SYS_ANY_OWNER && file->st_uid != owner)
+        return "belongs to another user than the one that was mapped before";
     if ((file->st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return "may be written by others than its owner";
     if ((file->st_mode & S_IRWXO) != 0)
@@ -50,53 +55,43 @@ distrust(const struct stat *folder, const struct stat *file)
 }
 
 static enum sys_open
-cannot_open(const char *path, struct err *err)
-{
-    switch (errno) {
-    case ENOENT: err_set(err, "%s is not there", path); return SYS_ABSENT;
-    case ELOOP: err_set(err, "%s is a symbolic link", path); return SYS_UNSAFE;
-    case ENXIO: err_set(err, "%s is not a regular file", path); return SYS_UNSAFE;
-    default: err_errno(err, "%s", path); return SYS_FAILED;
-    }
-}
-
-static enum sys_open
-map_checked(struct sys_map *map, int fd, const struct stat *folder, const char *path,
+map_checked(struct sys_map *map, int fd, const struct stat *folder, const char *path, uid_t owner,
             struct err *err)
 {
     struct stat file;
     const char *reason;
 
     if (fstat(fd, &file) != 0)
-        return cannot_open(path, err);
-    reason = distrust(folder, &file);
+        return folder_cannot(path, err);
+    reason = distrust(folder, &file, owner);
     if (reason != NULL) {
         err_set(err, "%s %s", path, reason);
         return SYS_UNSAFE;
     }
     if (file.st_size == 0)
-        *map = (struct sys_map){.device = file.st_dev, .inode = file.st_ino};
+        *map = (struct sys_map){.device = file.st_dev, .inode = file.st_ino, .owner = file.st_uid};
     else if (!map_file(map, fd, &file, PROT_READ))
-        return cannot_open(path, err);
+        return folder_cannot(path, err);
     return SYS_OPENED;
 }
 
 enum sys_open
-sys_map_trusted(struct sys_map *map, const char *path, struct err *err)
+sys_map_trusted(struct sys_map *map, const char *path, uid_t owner, struct err *err)
 {
     int saved = errno, reason;
     struct folder folder;
     enum sys_open result;
     int fd;
 
-    if (!folder_open(&folder, path))
-        return cannot_open(path, err);
+    result = folder_open(&folder, path, err);
+    if (result != SYS_OPENED)
+        return result;
     /* O_NONBLOCK: a FIFO must not hold us up. */
     fd = openat(folder.fd, folder.base, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        result = cannot_open(path, err);
+        result = folder_cannot(path, err);
     } else {
-        result = map_checked(map, fd, &folder.stat, path, err);
+        result = map_checked(map, fd, &folder.stat, path, owner, err);
         reason = errno;
         (void)close(fd); /* was only read; the mapping stays */
         errno = reason;

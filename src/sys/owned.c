@@ -150,10 +150,11 @@ open_locked(struct sys_owned *file, const struct place *place, struct err *err)
 static bool
 place_open(struct place *place, const char *path, struct err *err)
 {
+    enum sys_open opened = folder_open(&place->folder, path, err);
     int len;
 
-    if (!folder_open(&place->folder, path))
-        return err_errno(err, "folder of %s", path);
+    if (opened != SYS_OPENED)
+        return opened != SYS_UNSAFE && err_errno(err, "folder of %s", path);
     place->path = path;
     len = snprintf(place->fresh, sizeof place->fresh, "%s.new", place->folder.base);
     if (place->folder.base[0] == '\0' || len < 0 || (size_t)len >= sizeof place->fresh)

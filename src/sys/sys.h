@@ -35,22 +35,26 @@ void sys_program(uint8_t out[SYS_PROGRAM_LEN]);
 struct sys_map {
     void *base; /* NULL: none */
     size_t len;
-    dev_t device; /* of the file; 0 for anonymous memory */
+    dev_t device; /* of the file; 0 for anonymous memory, as the next two */
     ino_t inode;
+    uid_t owner;
 };
 
 enum sys_open {
     SYS_OPENED,
     SYS_ABSENT, /* no file, or no folder, by that name */
-    SYS_UNSAFE, /* not a regular file, or an owner or mode that lets others in */
+    SYS_UNSAFE, /* not a regular file, or an owner or mode, also on the way, that lets others in */
     SYS_FAILED  /* errno says why */
 };
 
 /* Map a file read-only whose content we trust: a regular file, opened without following a final
  * link, whose owner is its folder's owner, that nobody but the owner can write and others cannot
- * read, in a folder that nobody but the owner can write. `err` (may be NULL) says what is wrong.
- * One of no length is opened with a base of NULL and len 0. */
-enum sys_open sys_map_trusted(struct sys_map *map, const char *path, struct err *err);
+ * read, in a folder that nobody but the owner can write. `owner` is who it must belong to, as the
+ * one that was mapped before, or SYS_ANY_OWNER. Each folder and link on the way to it that stands
+ * where others than that place's owner may write must belong to root, to us or to that owner. `err`
+ * (may be NULL) says what is wrong. One of no length is opened with a base of NULL and len 0. */
+#define SYS_ANY_OWNER ((uid_t)-1)
+enum sys_open sys_map_trusted(struct sys_map *map, const char *path, uid_t owner, struct err *err);
 
 /* True if `path` still names the file that is mapped. */
 bool sys_map_is(const struct sys_map *map, const char *path);
@@ -72,7 +76,8 @@ struct sys_owned {
 /* Open and map `path` for writing, or create it, all zero, fully allocated, with `len` bytes, and
  * take its lock. An existing file keeps its length; it must be ours, regular, and nobody else's
  * to write. `group` is -1, or the group that may read it. The folder must be ours and nobody
- * else's to write, or no reader would trust what is in it. False, with the reason in `err`.
+ * else's to write, and the way there fit for sys_map_trusted(), or no reader would trust what is
+ * in it. False, with the reason in `err`.
  *
  * A created one is there under "PATH.new" only, until sys_owned_publish(): so nobody ever meets
  * one that is half made. */
@@ -87,8 +92,8 @@ void sys_owned_close(struct sys_owned *file);
 
 /* A file of counters: created by each opener of a ring under a name of its own in `folder`, mapped
  * shared for it and its children, and held under a shared flock(2) as long as one of them lives
- * and keeps its descriptors. The folder's group may read it. False where there is no such folder
- * or it may not be written. */
+ * and keeps its descriptors. The folder's group may read it. False where there is no such folder,
+ * the way there is not fit for sys_map_trusted(), or it may not be written. */
 struct sys_counters {
     struct sys_map map;
     int fd;

@@ -23,7 +23,7 @@ test_trusted_is_mapped(void **state)
     assert_true(scratch_open(&scratch));
     assert_true(file_make(scratch.ring, content, sizeof content, 0440));
     errno = 77;
-    assert_int_equal(sys_map_trusted(&map, scratch.ring, &err), SYS_OPENED);
+    assert_int_equal(sys_map_trusted(&map, scratch.ring, SYS_ANY_OWNER, &err), SYS_OPENED);
     assert_int_equal(errno, 77);
     assert_int_equal(map.len, sizeof content);
     assert_memory_equal(map.base, content, sizeof content);
@@ -142,15 +142,37 @@ test_unsafe_is_refused(void **state)
         assert_true(scratch_open(&scratch));
         if (unsafes[i].make(scratch.ring, scratch.folder) == 0) {
             print_message("# %s\n", unsafes[i].what);
-            assert_int_equal(sys_map_trusted(&map, scratch.ring, &err), SYS_UNSAFE);
+            assert_int_equal(sys_map_trusted(&map, scratch.ring, SYS_ANY_OWNER, &err), SYS_UNSAFE);
             assert_non_null(strstr(err.text, unsafes[i].says));
             assert_int_equal(map.len, 42);
-            assert_int_equal(sys_map_trusted(&map, scratch.ring, NULL), SYS_UNSAFE);
+            assert_int_equal(sys_map_trusted(&map, scratch.ring, SYS_ANY_OWNER, NULL), SYS_UNSAFE);
         } else {
             assert_ptr_equal(unsafes[i].make, make_of_other); /* the rest works for everybody */
         }
         scratch_close(&scratch);
     }
+}
+
+/* R-RING-5: a ring that is made anew under the same name is another user's trap. */
+static void
+test_same_owner(void **state)
+{
+    struct scratch scratch;
+    struct sys_map map = {0};
+    struct err err = {0};
+
+    (void)state;
+    assert_true(scratch_open(&scratch));
+    assert_true(file_make(scratch.ring, content, sizeof content, 0400));
+    assert_int_equal(sys_map_trusted(&map, scratch.ring, SYS_ANY_OWNER, NULL), SYS_OPENED);
+    assert_int_equal(map.owner, geteuid());
+    sys_unmap(&map);
+    assert_int_equal(sys_map_trusted(&map, scratch.ring, geteuid() + 1, &err), SYS_UNSAFE);
+    assert_non_null(strstr(err.text, "belongs to another user than the one that was mapped"));
+    assert_null(map.base);
+    assert_int_equal(sys_map_trusted(&map, scratch.ring, geteuid(), NULL), SYS_OPENED);
+    sys_unmap(&map);
+    scratch_close(&scratch);
 }
 
 static void
@@ -162,14 +184,14 @@ test_absent(void **state)
 
     (void)state;
     assert_true(scratch_open(&scratch));
-    assert_int_equal(sys_map_trusted(&map, scratch.ring, NULL), SYS_ABSENT);
+    assert_int_equal(sys_map_trusted(&map, scratch.ring, SYS_ANY_OWNER, NULL), SYS_ABSENT);
     (void)snprintf(path, sizeof path, "%s/no/such/ring", scratch.folder);
-    assert_int_equal(sys_map_trusted(&map, path, NULL), SYS_ABSENT);
+    assert_int_equal(sys_map_trusted(&map, path, SYS_ANY_OWNER, NULL), SYS_ABSENT);
     assert_true(file_make(scratch.other, content, sizeof content, 0400));
     (void)snprintf(path, sizeof path, "%s/ring", scratch.other); /* a file is no folder */
-    assert_int_equal(sys_map_trusted(&map, path, NULL), SYS_FAILED);
+    assert_int_equal(sys_map_trusted(&map, path, SYS_ANY_OWNER, NULL), SYS_FAILED);
     assert_int_equal(errno, ENOTDIR);
-    assert_int_equal(sys_map_trusted(&map, "", NULL), SYS_ABSENT);
+    assert_int_equal(sys_map_trusted(&map, "", SYS_ANY_OWNER, NULL), SYS_ABSENT);
     scratch_close(&scratch);
 }
 
@@ -182,7 +204,7 @@ test_no_length(void **state)
     (void)state;
     assert_true(scratch_open(&scratch));
     assert_true(file_make(scratch.ring, "", 0, 0400));
-    assert_int_equal(sys_map_trusted(&map, scratch.ring, NULL), SYS_OPENED);
+    assert_int_equal(sys_map_trusted(&map, scratch.ring, SYS_ANY_OWNER, NULL), SYS_OPENED);
     assert_null(map.base);
     assert_int_equal(map.len, 0);
     sys_unmap(&map);
@@ -218,7 +240,7 @@ test_no_dumps(void **state)
     (void)state;
     assert_true(scratch_open(&scratch));
     assert_true(file_make(scratch.ring, content, sizeof content, 0400));
-    assert_int_equal(sys_map_trusted(&file, scratch.ring, NULL), SYS_OPENED);
+    assert_int_equal(sys_map_trusted(&file, scratch.ring, SYS_ANY_OWNER, NULL), SYS_OPENED);
     assert_true(sys_map_anonymous(&anonymous, 8192));
     assert_true(is_kept_from_dumps(file.base));
     assert_true(is_kept_from_dumps(anonymous.base));
@@ -251,11 +273,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_trusted_is_mapped),
-        cmocka_unit_test(test_unsafe_is_refused),
-        cmocka_unit_test(test_absent),
-        cmocka_unit_test(test_no_length),
-        cmocka_unit_test(test_no_dumps),
+        cmocka_unit_test(test_trusted_is_mapped),   cmocka_unit_test(test_unsafe_is_refused),
+        cmocka_unit_test(test_same_owner),          cmocka_unit_test(test_absent),
+        cmocka_unit_test(test_no_length),           cmocka_unit_test(test_no_dumps),
         cmocka_unit_test(test_anonymous_is_shared),
     };
 
