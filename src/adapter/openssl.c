@@ -31,8 +31,8 @@ ctx_free(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, vo
     attached_free(ptr);
 }
 
-/* Runs inside SSL_new, where SSL_get_SSL_CTX() is still the context that accepts the connection:
- * later, a server may have switched to another by SNI. */
+/* Runs inside SSL_new. Up to OpenSSL 3.1 the SSL has its context by then; later it gets one after
+ * this. */
 static void
 conn_new(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
 {
@@ -44,8 +44,9 @@ conn_new(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, vo
         return;
     conn = calloc(1, sizeof *conn);
     if (conn == NULL)
-        return; /* no tickets on this connection */
+        return; /* then it is as with later versions */
     conn->accepting = ctx;
+    conn->is_noted = true;
     if (!CRYPTO_set_ex_data(data, index, conn))
         free(conn);
 }
@@ -82,9 +83,24 @@ openssl_attached(const SSL_CTX *ctx)
 }
 
 struct openssl_conn *
-openssl_conn(const SSL *ssl)
+openssl_conn(SSL *ssl)
 {
-    return SSL_get_ex_data(ssl, library.ssl_index);
+    struct openssl_conn *conn = SSL_get_ex_data(ssl, library.ssl_index);
+
+    if (conn != NULL)
+        return conn;
+    conn = calloc(1, sizeof *conn);
+    if (conn != NULL && !SSL_set_ex_data(ssl, library.ssl_index, conn)) {
+        free(conn);
+        return NULL;
+    }
+    return conn;
+}
+
+SSL_CTX *
+openssl_accepting(const SSL *ssl, const struct openssl_conn *conn)
+{
+    return conn->accepting != NULL ? conn->accepting : SSL_get_SSL_CTX(ssl);
 }
 
 bool
@@ -112,6 +128,10 @@ openssl_warn(struct openssl_attached *attached, unsigned which)
     case OPENSSL_WARN_CLIENT:
         text = "no session tickets on connections that ask for a client certificate; give stek a"
                " label if all servers of this ring trust the same clients";
+        break;
+    case OPENSSL_WARN_SWITCH:
+        text = "tickets do not resume where the server switches to another SSL_CTX before they are"
+               " looked at; attach that one too";
         break;
     case OPENSSL_WARN_SID:
         text = "no session tickets on connections that ask for a client certificate without"
@@ -185,7 +205,7 @@ install(SSL_CTX *ctx, struct openssl_attached *attached)
     if (!SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, openssl_key))
         return STEK_SYSTEM;
     if (!attached->options.own_appdata &&
-        !SSL_CTX_set_session_ticket_cb(ctx, openssl_generate, openssl_decrypted, NULL))
+        !SSL_CTX_set_session_ticket_cb(ctx, openssl_generate, openssl_decrypted, ctx))
         return STEK_SYSTEM;
     return STEK_OK;
 }

@@ -113,13 +113,15 @@ int
 openssl_generate(SSL *ssl, void *arg)
 {
     struct openssl_conn *conn = openssl_conn(ssl);
-    struct openssl_attached *attached = conn == NULL ? NULL : openssl_attached(conn->accepting);
+    struct openssl_attached *attached = openssl_attached(arg);
     SSL_SESSION *session = SSL_get_session(ssl);
     int saved = errno;
     uint64_t start;
 
-    (void)arg;
-    if (attached == NULL || attached->options.own_appdata || session == NULL)
+    if (conn == NULL || attached == NULL || session == NULL)
+        return 1;
+    conn->accepting = arg;
+    if (attached->options.own_appdata)
         return 1;
     if (SSL_session_reused(ssl) && SSL_version(ssl) != TLS1_3_VERSION &&
         !openssl_is_opened(ssl, conn))
@@ -195,17 +197,35 @@ judge(struct openssl_attached *attached, const struct openssl_conn *conn, const 
     return event == STEK_OPENED ? answer : SSL_TICKET_RETURN_IGNORE_RENEW;
 }
 
+/* See struct openssl_conn. */
+static void
+note_accepting(struct openssl_attached *attached, struct openssl_conn *conn, const SSL *ssl,
+               SSL_CTX *accepting)
+{
+    SSL_CTX *now = SSL_get_SSL_CTX(ssl);
+
+    conn->accepting = accepting;
+    if (conn->is_noted || now == accepting)
+        return;
+    atomic_store(&attached->switches_early, true);
+    if (openssl_attached(now) == NULL)
+        openssl_warn(attached, OPENSSL_WARN_SWITCH);
+}
+
 SSL_TICKET_RETURN
 openssl_decrypted(SSL *ssl, SSL_SESSION *session, const unsigned char *name, size_t name_len,
                   SSL_TICKET_STATUS status, void *arg)
 {
     struct openssl_conn *conn = openssl_conn(ssl);
-    struct openssl_attached *attached = conn == NULL ? NULL : openssl_attached(conn->accepting);
+    struct openssl_attached *attached = openssl_attached(arg);
     int saved = errno;
     SSL_TICKET_RETURN answer;
 
-    (void)name, (void)name_len, (void)arg;
-    if (attached == NULL || attached->options.own_appdata)
+    (void)name, (void)name_len;
+    if (conn == NULL || attached == NULL)
+        return as_ever(status);
+    note_accepting(attached, conn, ssl, arg);
+    if (attached->options.own_appdata)
         return as_ever(status);
     answer = judge(attached, conn, ssl, session, status);
     conn->look = OPENSSL_NOT_LOOKED;

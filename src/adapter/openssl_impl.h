@@ -40,6 +40,9 @@ struct openssl_attached {
     struct stek_openssl_options options;
     char label[256];    /* options.label leads here, or is NULL */
     atomic_uint warned; /* a bit per OPENSSL_WARN_... */
+    /* Connections that it accepted were with another context when their tickets were opened: so
+     * that one counts when tickets are sealed, too. Only where `accepting` is not noted. */
+    atomic_bool switches_early;
     /* The ring's policy, read now and then: 0 is not known. */
     _Atomic uint64_t policy_until; /* ring time */
     _Atomic uint64_t lifetime;
@@ -55,9 +58,15 @@ enum openssl_look {
     OPENSSL_KEYED       /* a key was there: what fails now is the ticket */
 };
 
-/* Hangs on an SSL made from an attached SSL_CTX. */
+/* Hangs on an SSL.
+ *
+ * The SSL_CTX that accepts the connection is the one given to SSL_new, which OpenSSL keeps in the SSL
+ * and asks for tickets, but tells nobody of once a server has switched to another by SNI. Up to
+ * OpenSSL 3.1 it is noted inside SSL_new. Later versions tell us while a ticket is sealed, and
+ * after one was opened: until then the context in force counts. */
 struct openssl_conn {
-    SSL_CTX *accepting; /* the one given to SSL_new; the SSL holds it */
+    SSL_CTX *accepting; /* NULL: not known yet; the SSL holds it */
+    bool is_noted;      /* inside SSL_new */
     enum openssl_look look;
     bool limited;                /* the lifetime of the next ticket is set */
     bool renew;                  /* the ticket was of an older key */
@@ -71,9 +80,14 @@ struct openssl_conn {
     char sni[STEK_SNI_MAX + 1];
 };
 
-/* NULL for those that are not attached. */
+/* NULL if it is not attached. */
 struct openssl_attached *openssl_attached(const SSL_CTX *ctx);
-struct openssl_conn *openssl_conn(const SSL *ssl);
+
+/* Made where there is none; NULL: no memory. */
+struct openssl_conn *openssl_conn(SSL *ssl);
+
+/* The accepting context, as far as it is known. */
+SSL_CTX *openssl_accepting(const SSL *ssl, const struct openssl_conn *conn);
 
 /* True if this handshake resumes from a ticket that we opened for it. Sessions that were resumed
  * otherwise are in OpenSSL's cache: they are not ours to change, nor to put in tickets. */
@@ -83,7 +97,7 @@ bool openssl_is_opened(const SSL *ssl, const struct openssl_conn *conn);
 int openssl_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
                 EVP_MAC_CTX *mac, int enc);
 
-/* What SSL_CTX_set_session_ticket_cb() takes. */
+/* What SSL_CTX_set_session_ticket_cb() takes; `arg` is the accepting context. */
 int openssl_generate(SSL *ssl, void *arg);
 SSL_TICKET_RETURN openssl_decrypted(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
                                     size_t name_len, SSL_TICKET_STATUS status, void *arg);
@@ -92,9 +106,10 @@ SSL_TICKET_RETURN openssl_decrypted(SSL *ssl, SSL_SESSION *session, const unsign
  * its key, or its chain of renewals. */
 void openssl_limit(struct openssl_attached *attached, const SSL *ssl, SSL_SESSION *session);
 
-/* The context of a ticket on this connection. False, told once, where there are no tickets. */
+/* The context of a ticket that is sealed (enc 1) or opened (0) on this connection. False, told
+ * once, where there are no tickets. */
 bool openssl_context(struct stek_context *out, struct openssl_attached *attached, SSL *ssl,
-                     const struct openssl_conn *conn, const char *sni, size_t sni_len);
+                     const struct openssl_conn *conn, const char *sni, size_t sni_len, int enc);
 
 /* Begin a context with the names of the certificates of `ctx`. They are kept in an attached one
  * until its certificate is another; else each call reads them. */
@@ -105,6 +120,7 @@ enum openssl_found openssl_names(struct stek_context *out, SSL_CTX *ctx);
 #define OPENSSL_WARN_CLIENT 2U
 #define OPENSSL_WARN_SID 4U
 #define OPENSSL_WARN_APPDATA 8U
+#define OPENSSL_WARN_SWITCH 16U
 void openssl_warn(struct openssl_attached *attached, unsigned which);
 
 /* Fetch what is fetched once. False where libcrypto cannot give it. */

@@ -91,7 +91,8 @@ open_ticket(const struct parts *parts)
     }
     if (stek_ring_opening_key(ring, &key, &renew, parts->name, conn->opened_at) != STEK_OK)
         return 0; /* which counted why */
-    if (!openssl_context(&context, parts->attached, parts->ssl, conn, conn->sni, conn->sni_len) ||
+    if (!openssl_context(&context, parts->attached, parts->ssl, conn, conn->sni, conn->sni_len,
+                         0) ||
         !set_keys(parts, &key, &context, 0)) {
         stek_ring_count(ring, STEK_FULL_CONTEXT, NULL);
         return 0;
@@ -146,7 +147,8 @@ is_sealable(const struct parts *parts)
 {
     SSL_SESSION *session = SSL_get_session(parts->ssl);
     bool asks = (SSL_get_verify_mode(parts->ssl) & SSL_VERIFY_PEER) != 0;
-    bool asked = (SSL_CTX_get_verify_mode(parts->conn->accepting) & SSL_VERIFY_PEER) != 0;
+    bool asked = (SSL_CTX_get_verify_mode(openssl_accepting(parts->ssl, parts->conn)) &
+                  SSL_VERIFY_PEER) != 0;
     unsigned sid_len = 0;
 
     if (session == NULL)
@@ -173,7 +175,7 @@ seal(const struct parts *parts, struct stek_key *key)
 
     if (stek_ring_sealing_key(parts->attached->ring, key, stek_now()) != STEK_OK ||
         !is_sealable(parts) || !sni_at_seal(parts, sni, &sni_len) ||
-        !openssl_context(&context, parts->attached, parts->ssl, parts->conn, sni, sni_len) ||
+        !openssl_context(&context, parts->attached, parts->ssl, parts->conn, sni, sni_len, 1) ||
         RAND_bytes(parts->iv, IV_LEN) != 1 || !set_keys(parts, key, &context, 1))
         return false;
     memcpy(parts->name, key->name, sizeof key->name);
@@ -209,7 +211,7 @@ openssl_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ci
     int saved = errno, answer;
 
     if (parts.conn != NULL)
-        parts.attached = openssl_attached(parts.conn->accepting);
+        parts.attached = openssl_attached(openssl_accepting(ssl, parts.conn));
     if (parts.attached == NULL)
         return 0;         /* made before its context was attached, or without memory */
     (void)ERR_set_mark(); /* fails where there are no errors, and then there is nothing to keep */

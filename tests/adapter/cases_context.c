@@ -212,6 +212,51 @@ test_switches_late(void **state)
     assert_int_equal(cross(run, &resolved, &resolved, "a.example"), 1);
 }
 
+/* The context that accepted counts, whatever is in force when the ticket is opened. */
+static void
+test_switches_early(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options early = {.names = "z.example",
+                                         .vhost = "a.example",
+                                         .vhost_names = "a.example",
+                                         .switching = SWITCH_EARLY};
+    const struct server_options other = {.names = "y.example",
+                                         .vhost = "a.example",
+                                         .vhost_names = "a.example",
+                                         .switching = SWITCH_EARLY};
+
+    assert_int_equal(cross(run, &early, &early, "a.example"), 1);
+    assert_int_equal(cross(run, &early, &other, "a.example"), 0);
+}
+
+/* The same without knowing which one that was: it may take two connections. */
+static void
+test_learns_to_switch_early(void **state)
+{
+    const struct run *run = *state;
+    const struct server_options early = {.names = "z.example",
+                                         .vhost = "a.example",
+                                         .vhost_names = "a.example",
+                                         .switching = SWITCH_EARLY};
+    void *server = suite_serve(run, &early);
+    struct got first, second, third;
+
+    assert_non_null(server);
+    first = suite_shake(run, server, "a.example", NULL);
+    assert_non_null(first.session);
+    second = suite_shake(run, server, "a.example", first.session);
+    assert_true(second.done);
+    third = suite_shake(run, server, "a.example",
+                        second.session != NULL ? second.session : first.session);
+    assert_true(third.done);
+    assert_true(third.resumed);
+    client_done(&first);
+    client_done(&second);
+    client_done(&third);
+    run->driver->server_free(server);
+}
+
 /* One certificate accepts all names, another serves a.example. */
 static void
 test_virtual_hosts(void **state)
@@ -267,6 +312,8 @@ static const struct suite_case cases[] = {
      CAN_CLIENT},
     {"no certificate accepts", test_accepts_without_certificate, CAN_SWITCH},
     {"the certificate comes late", test_switches_late, CAN_SWITCH},
+    {"contexts switch early", test_switches_early, CAN_SWITCH | CAN_ACCEPTING},
+    {"contexts switch early, which is learned", test_learns_to_switch_early, CAN_SWITCH},
     {"virtual hosts", test_virtual_hosts, CAN_SWITCH},
     {"a virtual host asks for client certificates", test_virtual_host_asks,
      CAN_SWITCH | CAN_CLIENT},

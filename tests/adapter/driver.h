@@ -57,6 +57,7 @@ struct server_options {
 #define CAN_OWN (1U << 4)       /* keys of the server's own */
 #define CAN_AGE (1U << 5)       /* ends chains of renewals */
 #define CAN_COUNT_ALL (1U << 6) /* counts what becomes of each ticket */
+#define CAN_ACCEPTING (1U << 7) /* knows which context accepted, also after an early switch */
 
 struct driver {
     const char *name;

@@ -7,6 +7,7 @@
 #include <stek/openssl.h>
 #include <string.h>
 
+#include "adapter/openssl_impl.h"
 #include "client.h"
 
 #define DAY 86400
@@ -158,9 +159,8 @@ count_warning(const char *text, void *arg)
 }
 
 static bool
-attach(void *arg, struct stek_ring *ring)
+attach_one(struct openssl_server *server, SSL_CTX *ctx, struct stek_ring *ring)
 {
-    struct openssl_server *server = arg;
     STEK_OPENSSL_OPTIONS(options);
 
     options.label = server->options->label;
@@ -170,7 +170,15 @@ attach(void *arg, struct stek_ring *ring)
     if (server->options->resolves)
         options.resolve = resolve;
     options.resolve_arg = server;
-    return stek_openssl_attach(server->ctx, ring, &options) == STEK_OK;
+    return stek_openssl_attach(ctx, ring, &options) == STEK_OK;
+}
+
+static bool
+attach(void *arg, struct stek_ring *ring)
+{
+    struct openssl_server *server = arg;
+
+    return attach_one(server, server->ctx, ring);
 }
 
 static void
@@ -273,13 +281,62 @@ conn_resumed(void *conn)
     return SSL_session_reused(conn) == 1;
 }
 
+/* From 3.2 on all contexts must be attached that tickets may be opened with. */
+static void *
+server_new_later(const struct server_options *options, struct stek_ring *ring)
+{
+    struct openssl_server *server = server_new(options, ring);
+
+    if (server == NULL || server->vhost == NULL || attach_one(server, server->vhost, ring))
+        return server;
+    server_free(server);
+    return NULL;
+}
+
+static void *
+conn_new_later(void *server)
+{
+    SSL *ssl = conn_new(server);
+    struct openssl_conn *conn = ssl == NULL ? NULL : openssl_conn(ssl);
+
+    if (conn != NULL) {
+        conn->accepting = NULL;
+        conn->is_noted = false;
+    }
+    return ssl;
+}
+
+#define CAN_ALL \
+    (CAN_TLS13 | CAN_RENEW12 | CAN_SWITCH | CAN_CLIENT | CAN_OWN | CAN_AGE | CAN_COUNT_ALL)
+
+#if OPENSSL_VERSION_PREREQ(3, 2)
+#define CAN CAN_ALL
+#define SERVER_NEW server_new_later
+#else
+#define CAN (CAN_ALL | CAN_ACCEPTING)
+#define SERVER_NEW server_new
+#endif
+
 const struct driver driver_openssl = {
     .name = "openssl",
-    .can = CAN_TLS13 | CAN_RENEW12 | CAN_SWITCH | CAN_CLIENT | CAN_OWN | CAN_AGE | CAN_COUNT_ALL,
-    .server_new = server_new,
+    .can = CAN,
+    .server_new = SERVER_NEW,
     .server_free = server_free,
     .server_attach = attach,
     .conn_new = conn_new,
+    .conn_free = conn_free,
+    .conn_step = conn_step,
+    .conn_talk = conn_talk,
+    .conn_resumed = conn_resumed,
+};
+
+const struct driver driver_openssl_later = {
+    .name = "openssl, later",
+    .can = CAN_ALL,
+    .server_new = server_new_later,
+    .server_free = server_free,
+    .server_attach = attach,
+    .conn_new = conn_new_later,
     .conn_free = conn_free,
     .conn_step = conn_step,
     .conn_talk = conn_talk,

@@ -15,7 +15,8 @@ struct openssl_server {
     SSL *reused; /* for who makes connections in another way */
 };
 
-extern const struct driver driver_openssl;
+/* `later` does not note inside SSL_new which context accepts, as if OpenSSL were 3.2 or later. */
+extern const struct driver driver_openssl, driver_openssl_later;
 
 extern const struct suite_list cases_openssl, cases_openssl_program;
 
