@@ -3,7 +3,7 @@
  * Keys end by CLOCK_BOOTTIME in the ring; Unix time only says when epochs begin, and what is shown.
  * So the daemon's Unix time is the boot clock plus an offset. The offset follows the wall clock
  * where that drifts or is slewed, up to CLOCK_FOLLOW_MS between two looks; a larger step is held
- * off until the daemon is started anew. */
+ * off until the daemon is started anew. Then the Unix times of all keys move with it. */
 #ifndef DAEMON_CLOCK_H
 #define DAEMON_CLOCK_H
 
@@ -12,7 +12,8 @@
 
 #include "ring/writer.h"
 
-#define CLOCK_FOLLOW_MS 60000
+#define CLOCK_FOLLOW_S 60
+#define CLOCK_FOLLOW_MS (CLOCK_FOLLOW_S * 1000)
 
 struct clock {
     int64_t offset_ms; /* Unix time minus boot time */

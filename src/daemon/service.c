@@ -56,19 +56,12 @@ init(struct service *service, const struct config_keyset *config, const struct s
 }
 
 static void
-log_taken_over(const struct service *service, struct ring_time now)
+log_taken_over(const struct service *service)
 {
     const char *name = service->config.name;
-    int64_t step_ms =
-        (int64_t)(now.unix_ms - now.boot_ms) - (int64_t)ring_writer_offset_ms(&service->writer);
 
     log_info(service->log, "keyset %s: %zu keys taken over from %s", name, service->set.key_count,
              service->ring_path);
-    if (step_ms < -CLOCK_FOLLOW_MS || step_ms > CLOCK_FOLLOW_MS)
-        log_warn(service->log,
-                 "keyset %s: the wall clock was set by %lld s since the ring was last written: "
-                 "accepted; keys end that much sooner or later than planned",
-                 name, (long long)(step_ms / 1000));
     if (service_capacity(service) != service->config.capacity)
         log_warn(service->log,
                  "keyset %s: %s stays at its capacity of %u keys, not %u: to change it, stop its "
@@ -76,11 +69,35 @@ log_taken_over(const struct service *service, struct ring_time now)
                  name, service->ring_path, service_capacity(service), service->config.capacity);
 }
 
+/* The keys of a ring. Where the wall clock was set since it was written, they are taken by the
+ * clock that they were made by, and all their times move with it: in the ring nothing changes. */
+static bool
+load(struct service *service, struct ring_time now, struct err *err)
+{
+    const struct ring_writer *writer = &service->writer;
+    int64_t step_s = ring_writer_step_s(writer, now);
+    bool is_set = step_s < -CLOCK_FOLLOW_S || step_s > CLOCK_FOLLOW_S;
+    uint64_t then_ms = is_set ? now.boot_ms + ring_writer_offset_ms(writer) : now.unix_ms;
+    struct err lost = {""};
+
+    if (!ring_writer_load(writer, &service->set, then_ms, &lost))
+        return err_set(err, "%s: no memory for its keys", service->ring_path);
+    if (lost.text[0] != '\0')
+        log_warn(service->log, "keyset %s: %s", service->config.name, lost.text);
+    log_taken_over(service);
+    if (!is_set)
+        return true;
+    keyset_shift(&service->set, step_s);
+    log_warn(service->log,
+             "keyset %s: the wall clock was set by %lld s: keys keep their remaining time",
+             service->config.name, (long long)step_s);
+    return true;
+}
+
 static bool
 take_up(struct service *service, struct ring_time now, struct err *err)
 {
     bool has_group = service->config.group != (gid_t)-1;
-    struct err lost = {""};
 
     if (!ring_writer_open(&service->writer, service->ring_path, service->config.capacity,
                           service->config.group, err) ||
@@ -89,14 +106,7 @@ take_up(struct service *service, struct ring_time now, struct err *err)
                   service->config.group, err))
         return false;
     service->is_ring_new = service->writer.is_new;
-    if (service->is_ring_new)
-        return true;
-    if (!ring_writer_load(&service->writer, &service->set, now.unix_ms, &lost))
-        return err_set(err, "%s: no memory for its keys", service->ring_path);
-    if (lost.text[0] != '\0')
-        log_warn(service->log, "keyset %s: %s", service->config.name, lost.text);
-    log_taken_over(service, now);
-    return true;
+    return service->is_ring_new || load(service, now, err);
 }
 
 struct service *

@@ -5,7 +5,8 @@
  *
  *   R-SERVICE-1: while service_tick() is called at service_next_ms(), some key may seal at every
  *                second, and no key opens past its time.
- *   R-SERVICE-2: a new service on an old ring takes over all its keys: no ticket is lost.
+ *   R-SERVICE-2: a new service on an old ring takes over all its keys: no ticket is lost. Where the
+ *                wall clock was set meanwhile, they keep the time that is left to them.
  *   R-SERVICE-3: when an order returns true, the ring has changed.
  *   R-SERVICE-4: what fails leaves keyset and ring as they were.
  *   R-SERVICE-5: of itself it makes at most one emergency key a minute. */
@@ -87,8 +88,8 @@ enum service_outcome {
     SERVICE_FAILED
 };
 
-/* Make a key that takes over sealing at once, or with the next second. `made` is wiped by the
- * caller. */
+/* Make a key that takes over sealing at once, or in the first second, of the next few, in which no
+ * other key does: it is told by its seal_from. `made` is wiped by the caller. */
 enum service_outcome service_rotate(struct service *service, struct key *made, struct ring_time now,
                                     struct err *err);
 

@@ -4,12 +4,13 @@
 
 #include "daemon/service.h"
 
-/* Make a key, by the rule that `kind` names, and add it to `set`, a copy of the service's. */
-enum make_kind { MAKE_EPOCH, MAKE_ROTATION, MAKE_EMERGENCY };
+/* Make a key, by the rule that `kind` names, and add it to `set`, a copy of the service's. `at` is
+ * the number of an epoch, the first second of a gap, else 0. */
+enum make_kind { MAKE_EPOCH, MAKE_GAP, MAKE_ROTATION, MAKE_EMERGENCY };
 bool service_make(const struct service *service, struct keyset *set, struct key *made,
-                  enum make_kind kind, uint64_t epoch, struct ring_time now, struct err *err);
+                  enum make_kind kind, uint64_t at, struct ring_time now, struct err *err);
 
-/* Make the keys that are due: one for each epoch that lacks one. */
+/* Make the keys that are due: one for each epoch that lacks one, one for a gap before that. */
 bool service_make_due(const struct service *service, struct keyset *set, struct ring_time now,
                       struct err *err);
 

@@ -16,14 +16,15 @@ wipe_material(struct key_material *fresh)
 
 static void
 fill_in(struct key *key, const struct service *service, const struct keyset *set,
-        const struct key_material *fresh, enum make_kind kind, uint64_t epoch, uint64_t now_ms)
+        const struct key_material *fresh, enum make_kind kind, uint64_t at, uint64_t now_ms)
 {
     const struct policy *policy = &service->config.policy;
 
     switch (kind) {
     case MAKE_EPOCH:
-        schedule_make_epoch(key, set, policy, fresh, service->maker, epoch, now_ms);
+        schedule_make_epoch(key, set, policy, fresh, service->maker, at, now_ms);
         return;
+    case MAKE_GAP: schedule_make_gap(key, set, policy, fresh, service->maker, at, now_ms); return;
     case MAKE_ROTATION:
         schedule_make_rotation(key, set, policy, fresh, service->maker, now_ms);
         return;
@@ -35,7 +36,7 @@ fill_in(struct key *key, const struct service *service, const struct keyset *set
 
 bool
 service_make(const struct service *service, struct keyset *set, struct key *made,
-             enum make_kind kind, uint64_t epoch, struct ring_time now, struct err *err)
+             enum make_kind kind, uint64_t at, struct ring_time now, struct err *err)
 {
     __attribute__((cleanup(wipe_material))) struct key_material fresh = {0};
     enum keyset_change change = KEYSET_SAME;
@@ -44,31 +45,13 @@ service_make(const struct service *service, struct keyset *set, struct key *made
     for (int tries = 0; tries < MAKE_TRIES && change != KEYSET_CHANGED; tries++) {
         if (!service->source->get(&fresh, err))
             return err_add(err, "no key made: source %s", service->source->name);
-        fill_in(made, service, set, &fresh, kind, epoch, now.unix_ms);
+        fill_in(made, service, set, &fresh, kind, at, now.unix_ms);
         (void)err_set(err, "it is over before it begins"); /* where the change is KEYSET_SAME */
         change = keyset_add(set, made, now.unix_ms, err);
     }
     if (change == KEYSET_CHANGED)
         return true;
     return err_add(err, "no key made: source %s", service->source->name);
-}
-
-bool
-service_make_due(const struct service *service, struct keyset *set, struct ring_time now,
-                 struct err *err)
-{
-    uint64_t epoch;
-
-    for (int i = 0; i < EPOCHS_AT_ONCE; i++) {
-        KEY(made);
-
-        if (!schedule_missing(set, &service->config.policy, service->maker, now.unix_ms / 1000,
-                              &epoch))
-            return true;
-        if (!service_make(service, set, &made, MAKE_EPOCH, epoch, now, err))
-            return false;
-    }
-    return true;
 }
 
 /* With no other host, a key is everywhere as soon as it stands in our ring, and what is not there
@@ -86,6 +69,40 @@ confirm_own(const struct service *service, struct keyset *set, uint64_t now_ms, 
             return false;
     }
     return true;
+}
+
+/* One key lasts to the end of any gap. */
+static bool
+make_for_gap(const struct service *service, struct keyset *set, struct ring_time now,
+             struct err *err)
+{
+    uint64_t from_s;
+    KEY(made);
+
+    /* keys that are not confirmed yet would leave gaps that will not be */
+    if (!confirm_own(service, set, now.unix_ms, err))
+        return false;
+    return !schedule_gap(set, &service->config.policy, service->maker, now.unix_ms / 1000,
+                         &from_s) ||
+           service_make(service, set, &made, MAKE_GAP, from_s, now, err);
+}
+
+bool
+service_make_due(const struct service *service, struct keyset *set, struct ring_time now,
+                 struct err *err)
+{
+    uint64_t epoch;
+
+    for (int i = 0; i < EPOCHS_AT_ONCE; i++) {
+        KEY(made);
+
+        if (!schedule_missing(set, &service->config.policy, service->maker, now.unix_ms / 1000,
+                              &epoch))
+            break;
+        if (!service_make(service, set, &made, MAKE_EPOCH, epoch, now, err))
+            return false;
+    }
+    return make_for_gap(service, set, now, err);
 }
 
 static void

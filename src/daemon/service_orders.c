@@ -7,7 +7,7 @@
 
 #define RESERVE 4U /* keys that time may ask for next */
 
-/* Of two keys that begin to seal in the same second the lowest name does: a new one may lose. */
+/* Of two keys that begin to seal in the same second the lowest name does: the new one may lose. */
 static bool
 has_rival(const struct service *service, const struct keyset *set, const struct key *made)
 {
@@ -53,7 +53,7 @@ service_rotate(struct service *service, struct key *made, struct ring_time now, 
     if (!service_make(service, &set, made, MAKE_ROTATION, 0, now, err))
         return SERVICE_FAILED;
     if (has_rival(service, &set, made)) {
-        (void)err_set(err, "another key takes over within a second: rotate again after that");
+        (void)err_set(err, "a key takes over in each of the next seconds: rotate again after that");
         return SERVICE_NOT_NOW;
     }
     return service_commit(service, &set, now, err) ? SERVICE_DONE : SERVICE_FAILED;

@@ -224,6 +224,43 @@ keyset_expire(struct keyset *set, uint64_t now_ms)
     return changed;
 }
 
+/* `time` moved by as many of its units, within `least` and the end of time. */
+static uint64_t
+moved(uint64_t time, bool back, uint64_t by, uint64_t least)
+{
+    if (back)
+        return time > least && time - least > by ? time - by : least;
+    return time < KEY_TIME_MAX && KEY_TIME_MAX - time > by ? time + by : KEY_TIME_MAX;
+}
+
+void
+keyset_shift(struct keyset *set, int64_t by_s)
+{
+    bool back = by_s < 0;
+    uint64_t by = back ? -(uint64_t)by_s : (uint64_t)by_s, by_ms;
+
+    by = by < KEY_TIME_MAX / 1000 ? by : KEY_TIME_MAX / 1000;
+    by_ms = by * 1000;
+    for (size_t i = 0; i < set->key_count; i++) {
+        struct key *key = &set->keys[i];
+
+        key->made_ms = moved(key->made_ms, back, by_ms, 0);
+        key->seal_from = moved(key->seal_from, back, by, 0);
+        key->seal_until = moved(key->seal_until, back, by, 1); /* still after seal_from */
+        key->open_until = moved(key->open_until, back, by, 1);
+    }
+    for (size_t i = 0; i < set->confirmation_count; i++)
+        set->confirmations[i].until = moved(set->confirmations[i].until, back, by, 0);
+    for (size_t i = 0; i < set->revocation_count; i++)
+        set->revocations[i].until = moved(set->revocations[i].until, back, by, 0);
+    if (set->mark.until > 0) {
+        set->mark.until = moved(set->mark.until, back, by, 1);
+        set->mark.made_ms = moved(set->mark.made_ms, back, by_ms, 0);
+    }
+    if (set->newest_ms > 0)
+        set->newest_ms = moved(set->newest_ms, back, by_ms, 1);
+}
+
 uint64_t
 keyset_made_ms(const struct keyset *set, uint64_t now_ms)
 {

@@ -116,6 +116,10 @@ enum keyset_change keyset_merge(struct keyset *set, const struct keyset *from, u
 /* Drop and wipe what is over. True if anything was. */
 bool keyset_expire(struct keyset *set, uint64_t now_ms);
 
+/* Move every time in the set by as many seconds, where the clock that they were told by was set by
+ * that: what is left of each stays the same. None moves to before 1970. */
+void keyset_shift(struct keyset *set, int64_t by_s);
+
 /* `made` for a key that is made now: max(clock, largest `made` or mark ever seen + 1). */
 uint64_t keyset_made_ms(const struct keyset *set, uint64_t now_ms);
 

@@ -73,6 +73,25 @@ schedule_missing(const struct keyset *set, const struct policy *policy, uint64_t
     return false;
 }
 
+bool
+schedule_gap(const struct keyset *set, const struct policy *policy, uint64_t maker, uint64_t now_s,
+             uint64_t *from_s)
+{
+    uint64_t start = schedule_start_s(policy, schedule_epoch(policy, now_s) + 1);
+    uint64_t end = add(start, policy->patience_s), at = now_s;
+
+    while (at < end) {
+        const struct key *key = keyset_sealing(set, policy, maker, at);
+
+        if (key == NULL && at > now_s)
+            *from_s = at;
+        if (key == NULL)
+            return at > now_s;
+        at = key->seal_until; /* perhaps another takes over before, and lasts longer */
+    }
+    return false;
+}
+
 static void
 make(struct key *key, const struct keyset *set, const struct policy *policy,
      const struct key_material *fresh, uint64_t maker, uint64_t seal_from, uint64_t now_ms)
@@ -96,19 +115,35 @@ schedule_make_epoch(struct key *key, const struct keyset *set, const struct poli
 }
 
 void
+schedule_make_gap(struct key *key, const struct keyset *set, const struct policy *policy,
+                  const struct key_material *fresh, uint64_t maker, uint64_t from_s,
+                  uint64_t now_ms)
+{
+    make(key, set, policy, fresh, maker, from_s, now_ms);
+}
+
+/* True if a key begins at this second that an ordered one would not go before for certain. */
+static bool
+is_taken(const struct keyset *set, const struct policy *policy, uint64_t maker, uint64_t second)
+{
+    for (size_t i = 0; i < set->key_count; i++) {
+        const struct key *key = &set->keys[i];
+
+        if (key->seal_from == second && (key->flags & KEY_EMERGENCY) == 0 &&
+            keyset_counts(key, policy, maker))
+            return true;
+    }
+    return false;
+}
+
+void
 schedule_make_rotation(struct key *key, const struct keyset *set, const struct policy *policy,
                        const struct key_material *fresh, uint64_t maker, uint64_t now_ms)
 {
-    uint64_t now_s = now_ms / 1000;
-    uint64_t seal_from = now_s;
+    uint64_t now_s = now_ms / 1000, last = add(now_s, SCHEDULE_WAIT_S), seal_from = now_s;
 
-    for (size_t i = 0; i < set->key_count; i++) {
-        const struct key *other = &set->keys[i];
-
-        /* of two that start together the lowest name seals: start after it */
-        if (other->seal_from == now_s && keyset_counts(other, policy, maker))
-            seal_from = add(now_s, 1);
-    }
+    while (seal_from < last && is_taken(set, policy, maker, seal_from))
+        seal_from++;
     make(key, set, policy, fresh, maker, seal_from, now_ms);
 }
 

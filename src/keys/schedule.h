@@ -12,6 +12,7 @@
 #include "keys/keyset.h"
 
 #define SCHEDULE_EMERGENCY_MS 60000U /* emergency keys are at least this far apart */
+#define SCHEDULE_WAIT_S 5U           /* an ordered rotation waits no longer for its second */
 
 /* Fresh randomness, as the caller got it from its source. */
 struct key_material {
@@ -35,12 +36,22 @@ uint64_t schedule_delay_max_ms(const struct policy *policy);
 bool schedule_missing(const struct keyset *set, const struct policy *policy, uint64_t maker,
                       uint64_t now_s, uint64_t *epoch);
 
-/* Fill in the key of an epoch; of a rotation ordered now, which takes over from every key that has
- * begun to seal (from the next second on if one began in this one); of an emergency, which seals
- * at once. */
+/* The first second at which no key seals, of those until the key of the next epoch does, also where
+ * it is not confirmed: keys that do not begin with an epoch, or stand in for one that was revoked,
+ * may end before. False where there is none, and where none seals now, which is an emergency. */
+bool schedule_gap(const struct keyset *set, const struct policy *policy, uint64_t maker,
+                  uint64_t now_s, uint64_t *from_s);
+
+/* Fill in the key of an epoch; of a gap, which begins at `from_s`; of a rotation ordered now, which
+ * seals from the first second on in which no other key begins, since of two that begin together
+ * the lowest name seals, or, if the next SCHEDULE_WAIT_S seconds are all taken, from the last of
+ * these; of an emergency, which seals at once. */
 void schedule_make_epoch(struct key *key, const struct keyset *set, const struct policy *policy,
                          const struct key_material *fresh, uint64_t maker, uint64_t epoch,
                          uint64_t now_ms);
+void schedule_make_gap(struct key *key, const struct keyset *set, const struct policy *policy,
+                       const struct key_material *fresh, uint64_t maker, uint64_t from_s,
+                       uint64_t now_ms);
 void schedule_make_rotation(struct key *key, const struct keyset *set, const struct policy *policy,
                             const struct key_material *fresh, uint64_t maker, uint64_t now_ms);
 void schedule_make_emergency(struct key *key, const struct keyset *set, const struct policy *policy,

@@ -35,12 +35,18 @@ unix_s(uint64_t offset_ms, uint64_t ring_s)
     return ring_s > (uint64_t)-shift ? ring_s - (uint64_t)-shift : 0;
 }
 
+int64_t
+plan_step_s(uint64_t old, uint64_t fresh)
+{
+    return shift_s(fresh) - shift_s(old);
+}
+
 uint64_t
 plan_offset_ms(uint64_t old, uint64_t fresh)
 {
-    int64_t apart_s = shift_s(old) - shift_s(fresh);
+    int64_t step_s = plan_step_s(old, fresh);
 
-    return apart_s == 0 || apart_s == 1 ? old : fresh;
+    return step_s == 0 || step_s == -1 ? old : fresh;
 }
 
 /* What a ring that is too small gives up first: names of revoked keys, then foreign keys, then its

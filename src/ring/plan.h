@@ -25,6 +25,9 @@ struct plan {
  * same whole number of seconds, so their order and distances stay. */
 uint64_t plan_ring_s(uint64_t offset_ms, uint64_t unix_s);
 
+/* By how many seconds Unix times move against ring times from one offset to another. */
+int64_t plan_step_s(uint64_t old, uint64_t fresh);
+
 /* Which offset to use: `old`, which the ring was written with, as long as it gives the same times
  * or ones that end a second earlier, so that clocks that drift do not rewrite the ring all the
  * time. No key lives longer by it. */

@@ -1,6 +1,8 @@
 /* see writer.h: the file of a ring */
 #include "ring/writer.h"
 
+#include "ring/plan.h"
+
 static bool
 make_new(struct ring_writer *writer, uint32_t capacity, const uint8_t boot_id[16])
 {
@@ -76,4 +78,15 @@ ring_writer_offset_ms(const struct ring_writer *writer)
 
     image_get(image_current(&writer->image), &state);
     return state.unix_offset_ms;
+}
+
+int64_t
+ring_writer_step_s(const struct ring_writer *writer, struct ring_time now)
+{
+    struct image_state state;
+
+    image_get(image_current(&writer->image), &state);
+    if (state.written_at == 0)
+        return 0;
+    return plan_step_s(state.unix_offset_ms, now.unix_ms - now.boot_ms);
 }

@@ -53,4 +53,8 @@ bool ring_writer_store(struct ring_writer *writer, const struct keyset *set,
 /* The clock difference that the ring was last written with; 0 for a new one. */
 uint64_t ring_writer_offset_ms(const struct ring_writer *writer);
 
+/* By how many seconds the wall clock was set since then; 0 for a new one. A keyset that is loaded
+ * and moved by that (keyset_shift) has the ring times that the ring has. */
+int64_t ring_writer_step_s(const struct ring_writer *writer, struct ring_time now);
+
 #endif

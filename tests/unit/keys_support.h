@@ -116,6 +116,21 @@ host_make_emergency(struct keyset *set, const struct policy *policy, uint64_t *r
     return keyset_add(set, &key, now_s * 1000, NULL) == KEYSET_CHANGED;
 }
 
+static inline bool
+host_fill_gap(struct keyset *set, const struct policy *policy, uint64_t *rng, uint64_t now_s)
+{
+    struct key_material fresh = material_of(rng);
+    uint64_t from_s;
+    KEY(key);
+
+    if (!schedule_gap(set, policy, 0, now_s, &from_s))
+        return true;
+    schedule_make_gap(&key, set, policy, &fresh, 0, from_s, now_s * 1000);
+    return keyset_add(set, &key, now_s * 1000, NULL) == KEYSET_CHANGED &&
+           (policy->each ||
+            keyset_confirm(set, key.name, key.open_until, now_s * 1000, NULL) == KEYSET_CHANGED);
+}
+
 /* What a lone host does whenever it wakes up; false where a key that it makes is refused. */
 static inline bool
 host_wake(struct keyset *set, const struct policy *policy, uint64_t *rng, uint64_t now_s)
@@ -128,7 +143,7 @@ host_wake(struct keyset *set, const struct policy *policy, uint64_t *rng, uint64
             return false;
     if (keyset_sealing(set, policy, 0, now_s) == NULL)
         return host_make_emergency(set, policy, rng, now_s);
-    return true;
+    return host_fill_gap(set, policy, rng, now_s);
 }
 
 /* All that a keyset holds, wiped names too, as bytes to compare. */

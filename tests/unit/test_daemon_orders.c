@@ -20,8 +20,6 @@ test_rotate(void **state)
     struct revoke_name before, after;
     struct err err = {""};
     KEY(made);
-    KEY(second);
-    KEY(third);
 
     (void)state;
     assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
@@ -32,17 +30,74 @@ test_rotate(void **state)
     assert_memory_equal(after.bytes, made.name, sizeof made.name);
     assert_true(opens(&world, &before));
     assert_int_equal(world.service->rotations, 1);
-    /* again in the same second: with the next one; a third time: not now */
-    assert_int_equal(service_rotate(world.service, &second, world.now, &err), SERVICE_DONE);
-    assert_int_equal(second.seal_from, made.seal_from + 1);
-    assert_int_equal(service_rotate(world.service, &third, world.now, &err), SERVICE_NOT_NOW);
-    run(&world, 1000);
-    after = sealing(&world);
-    assert_memory_equal(after.bytes, second.name, sizeof second.name);
-    assert_int_equal(world.service->rotations, 2);
     /* and the schedule goes on from there */
     run(&world, 3600 * 1000);
-    assert_int_equal(world.service->rotations, 3);
+    assert_int_equal(world.service->rotations, 2);
+    world_close(&world);
+}
+
+/* R-SERVICE-3: ordered again and again within a second, whatever the phase of the epoch: each key
+ * gets a second of its own and takes over in it, as was answered. */
+static void
+test_rotate_again(void **state)
+{
+    (void)state;
+    for (uint64_t before_s = 0; before_s < 8; before_s++) {
+        struct world world;
+        struct err err = {""};
+        uint64_t now_s, boundary;
+        KEY(first);
+        KEY(second);
+        KEY(third);
+        const struct key *made[] = {&first, &second, &third};
+
+        assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+        boundary = START_UNIX_MS / 3600000 * 3600 + 7200;
+        run(&world, (boundary - before_s) * 1000 - START_UNIX_MS + 999);
+        now_s = world.now.unix_ms / 1000;
+        assert_int_equal(service_rotate(world.service, &first, world.now, &err), SERVICE_DONE);
+        assert_int_equal(service_rotate(world.service, &second, world.now, &err), SERVICE_DONE);
+        assert_int_equal(service_rotate(world.service, &third, world.now, &err), SERVICE_DONE);
+        assert_true(first.seal_from < second.seal_from && second.seal_from < third.seal_from);
+        assert_true(third.seal_from <= now_s + 3);
+        for (unsigned i = 0; i < 3; i++) {
+            struct revoke_name name;
+
+            while (world.now.unix_ms / 1000 < made[i]->seal_from)
+                run(&world, 1000);
+            name = sealing(&world);
+            assert_memory_equal(name.bytes, made[i]->name, sizeof name.bytes);
+        }
+        world_close(&world);
+    }
+}
+
+/* R-SERVICE-4: keys take no more than the next seconds; beyond it nothing changes. */
+static void
+test_rotate_too_often(void **state)
+{
+    struct world world;
+    struct err err = {""};
+    enum service_outcome outcome = SERVICE_DONE;
+    uint64_t generation = 0, last = 0;
+    unsigned rotated = 0;
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    for (; outcome == SERVICE_DONE && rotated < 100; rotated += outcome == SERVICE_DONE) {
+        KEY(made);
+
+        generation = service_generation(world.service);
+        outcome = service_rotate(world.service, &made, world.now, &err);
+        last = outcome == SERVICE_DONE ? made.seal_from : last;
+    }
+    assert_int_equal(outcome, SERVICE_NOT_NOW);
+    assert_int_equal(rotated, SCHEDULE_WAIT_S + 1);
+    assert_int_equal(last, world.now.unix_ms / 1000 + SCHEDULE_WAIT_S);
+    assert_int_equal(service_generation(world.service), generation);
+    assert_non_null(strstr(err.text, "a key takes over in each of the next seconds"));
+    run(&world, 20 * 1000);
+    assert_int_equal(world.service->rotations, rotated);
     world_close(&world);
 }
 
@@ -208,9 +263,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rotate),         cmocka_unit_test(test_rotate_full),
-        cmocka_unit_test(test_revoke_all),     cmocka_unit_test(test_revoke_names),
-        cmocka_unit_test(test_revoke_unknown), cmocka_unit_test(test_revoke_without_source),
+        cmocka_unit_test(test_rotate),           cmocka_unit_test(test_rotate_again),
+        cmocka_unit_test(test_rotate_too_often), cmocka_unit_test(test_rotate_full),
+        cmocka_unit_test(test_revoke_all),       cmocka_unit_test(test_revoke_names),
+        cmocka_unit_test(test_revoke_unknown),   cmocka_unit_test(test_revoke_without_source),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

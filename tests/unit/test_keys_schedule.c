@@ -115,29 +115,122 @@ test_made_keys(void **state)
     assert_true(key_check(&key, NULL));
 }
 
-/* An ordered rotation takes over at once; from the next second on where one began in this one. */
+/* Make a rotation ordered now and confirm it; when it begins. */
+static uint64_t
+rotate(struct keyset *set, const struct policy *policy, uint64_t *rng, uint64_t now_ms)
+{
+    struct key_material fresh = material_of(rng);
+    KEY(key);
+
+    schedule_make_rotation(&key, set, policy, &fresh, 0, now_ms);
+    if (keyset_add(set, &key, now_ms, NULL) != KEYSET_CHANGED ||
+        keyset_confirm(set, key.name, key.open_until, now_ms, NULL) != KEYSET_CHANGED)
+        return 0;
+    return key.seal_from;
+}
+
+/* True if the key that begins at this second seals then. */
+static bool
+takes_over(const struct keyset *set, const struct policy *policy, uint64_t second)
+{
+    const struct key *key = keyset_sealing(set, policy, 0, second);
+
+    return key != NULL && key->seal_from == second;
+}
+
+/* An ordered rotation takes over at once; several within a second, one a second. */
 static void
-test_rotation(void **state)
+test_rotations(void **state)
 {
     const struct policy policy = policy_of(3600, 900, 43200);
-    uint64_t rng = 1, begun[] = {NOW_S, NOW_S, NOW_S + 1};
+    uint64_t rng = 1;
     KEYSET(set);
 
     (void)state;
     assert_true(host_wake(&set, &policy, &rng, NOW_S - 1));
-    for (unsigned i = 0; i < 2; i++) {
-        struct key_material fresh = material_of(&rng);
-        KEY(key);
-
-        schedule_make_rotation(&key, &set, &policy, &fresh, 0, NOW_MS);
-        assert_int_equal(key.seal_from, begun[2 * i]);
-        assert_int_equal(key.seal_until, key.seal_from + 4500);
-        assert_int_equal(keyset_add(&set, &key, NOW_MS, NULL), KEYSET_CHANGED);
-        assert_int_equal(keyset_confirm(&set, key.name, key.open_until, NOW_MS, NULL),
-                         KEYSET_CHANGED);
-        assert_memory_equal(keyset_sealing(&set, &policy, 0, begun[2 * i])->name, key.name,
-                            sizeof key.name);
+    for (uint64_t i = 0; i <= SCHEDULE_WAIT_S; i++) {
+        assert_int_equal(rotate(&set, &policy, &rng, NOW_MS + i), NOW_S + i);
+        assert_true(takes_over(&set, &policy, NOW_S + i));
     }
+    /* no further: the caller sees that the second is taken */
+    assert_int_equal(rotate(&set, &policy, &rng, NOW_MS + 999), NOW_S + SCHEDULE_WAIT_S);
+    assert_int_equal(rotate(&set, &policy, &rng, NOW_MS + 1000), NOW_S + SCHEDULE_WAIT_S + 1);
+}
+
+/* Whatever the phase of the epoch: before its key takes over, in the very second, after it. */
+static void
+test_rotation_at_boundary(void **state)
+{
+    const struct policy policy = policy_of(90, 22, 3600);
+    const uint64_t boundary = NOW_S / 90 * 90 + 180;
+
+    (void)state;
+    for (uint64_t now = boundary - 8; now < boundary + 3; now++) {
+        uint64_t rng = 1, second;
+        size_t own = 0;
+        KEYSET(set);
+
+        assert_true(host_wake(&set, &policy, &rng, boundary - 100));
+        for (int i = 0; i < 3; i++) {
+            second = rotate(&set, &policy, &rng, now * 1000 + 999);
+            assert_true(second >= now && second <= now + 3);
+            assert_true(takes_over(&set, &policy, second));
+        }
+        for (size_t i = 0; i < set.key_count; i++)
+            for (size_t j = 0; j < i; j++)
+                own += set.keys[i].seal_from == set.keys[j].seal_from;
+        assert_int_equal(own, 0);
+    }
+}
+
+/* One in an emergency gives way to every other: a rotation need not wait for its second. */
+static void
+test_rotation_after_emergency(void **state)
+{
+    const struct policy policy = policy_of(3600, 900, 43200);
+    uint64_t rng = 1;
+    KEYSET(set);
+
+    (void)state;
+    assert_true(host_make_emergency(&set, &policy, &rng, NOW_S));
+    assert_int_equal(rotate(&set, &policy, &rng, NOW_MS), NOW_S);
+    assert_true((keyset_sealing(&set, &policy, 0, NOW_S)->flags & KEY_EMERGENCY) == 0);
+}
+
+/* The clock was set by a third of an epoch: keys that do not begin with epochs end before the next
+ * one does, or not; the gap is where none seals, and a key for it lasts. */
+static void
+test_gap(void **state)
+{
+    const struct policy policy = policy_of(3600, 900, 43200);
+    const uint64_t start = NOW_S / 3600 * 3600;
+    uint64_t rng = 1, from = 7;
+    struct key_material fresh = material_of(&rng);
+    KEYSET(set);
+    KEY(key);
+
+    (void)state;
+    assert_false(schedule_gap(&set, &policy, 0, start, &from)); /* an emergency */
+    assert_int_equal(from, 7);
+    assert_true(host_make_epoch(&set, &policy, &rng, 0, start / 3600, start));
+    assert_false(schedule_gap(&set, &policy, 0, start, &from));
+    assert_false(schedule_gap(&set, &policy, 0, start + 3599, &from));
+    keyset_shift(&set, -1200); /* until start + 3300 */
+    assert_true(schedule_gap(&set, &policy, 0, start, &from));
+    assert_int_equal(from, start + 3300);
+    assert_true(schedule_gap(&set, &policy, 0, start + 3299, &from));
+    assert_int_equal(from, start + 3300);
+    assert_false(schedule_gap(&set, &policy, 0, start + 3300, &from)); /* an emergency now */
+    schedule_make_gap(&key, &set, &policy, &fresh, 0, from, start * 1000);
+    assert_int_equal(key.seal_from, start + 3300);
+    assert_int_equal(key.flags, 0);
+    assert_int_equal(keyset_add(&set, &key, start * 1000, NULL), KEYSET_CHANGED);
+    assert_int_equal(keyset_confirm(&set, key.name, key.open_until, start * 1000, NULL),
+                     KEYSET_CHANGED);
+    assert_false(schedule_gap(&set, &policy, 0, start, &from));
+    assert_true(host_make_epoch(&set, &policy, &rng, 0, start / 3600 + 1, start));
+    for (uint64_t t = start; t < start + 7200; t++)
+        assert_non_null(keyset_sealing(&set, &policy, 0, t));
 }
 
 /* Prior-art P3: a host that knows nothing has a key before its first ticket. P2: whatever time went
@@ -191,7 +284,10 @@ main(void)
         cmocka_unit_test(test_missing),
         cmocka_unit_test(test_what_does_not_count_is_missing),
         cmocka_unit_test(test_made_keys),
-        cmocka_unit_test(test_rotation),
+        cmocka_unit_test(test_rotations),
+        cmocka_unit_test(test_rotation_at_boundary),
+        cmocka_unit_test(test_rotation_after_emergency),
+        cmocka_unit_test(test_gap),
         cmocka_unit_test(test_first_and_idle),
         cmocka_unit_test(test_the_end_of_time),
     };
