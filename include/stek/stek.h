@@ -42,9 +42,9 @@ enum stek_status {
     STEK_NO_KEY = 1,       /* everyday: none by that name, past its time, or revoked */
     STEK_BAD_TICKET = 2,   /* everyday: forged, cut short, damaged, or of another context */
     STEK_TOO_SMALL = 3,    /* the output buffer is */
-    STEK_NO_RING = 4,      /* no ring there: does stekd run, and under that keyset's name? */
-    STEK_UNSAFE_RING = 5,  /* its owner or mode lets others in: see the manual page of stekd */
-    STEK_FOREIGN_RING = 6, /* damaged, or of a layout or a boot that this library cannot read */
+    STEK_NO_RING = 4,      /* none there, of this boot: does stekd run, with such a keyset? */
+    STEK_UNSAFE_RING = 5,  /* its owner or mode, or a folder's on the way, lets others in */
+    STEK_FOREIGN_RING = 6, /* damaged, or of a layout that this library cannot read */
     STEK_SYSTEM = 7,       /* the system said no: errno says why */
     STEK_NO_CRYPTO = 8,    /* the caller's HMAC or cipher failed, or derived a weak key */
     STEK_BAD_ARGUMENT = 9  /* a name, size or option that cannot be */
@@ -110,7 +110,15 @@ STEK_API struct stek_ring *stek_ring_ref(struct stek_ring *ring);
 STEK_API void stek_ring_close(struct stek_ring **ring);
 
 /* Do what time asks for: map a ring that was not there before, or that was made anew. Costs a few
- * system calls; call it when a context is made. STEK_OK: keys can be had from it now. */
+ * system calls; call it when a context is made. Anything but STEK_OK is about what the path names
+ * now; a ring that was mapped before stays in use all the same, and stek_ring_info() tells if there
+ * is one.
+ *   STEK_OK            the ring that the path names is in use; whether a key seals, its info tells
+ *   STEK_NO_RING       nothing is there, or stekd has not filled it in yet since the system started
+ *   STEK_UNSAFE_RING   others may have made it, can write it or read it; or its owner is not that of
+ *                      the ring in use
+ *   STEK_FOREIGN_RING  what is there is damaged, no ring, or of a layout of another version
+ *   STEK_SYSTEM        it cannot be opened, as after privileges were dropped: errno says why */
 STEK_API enum stek_status stek_ring_tick(struct stek_ring *ring, uint64_t now);
 
 /* Copy out the key that seals now. */

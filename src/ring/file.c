@@ -45,11 +45,11 @@ image_of(struct stek_ring *ring)
 }
 
 static enum stek_status
-map_image(struct mapping *fresh, const char *path)
+map_image(struct mapping *fresh, const char *path, uid_t owner)
 {
     uint8_t boot_id[SYS_BOOT_ID_LEN];
 
-    switch (sys_map_trusted(&fresh->map, path, SYS_ANY_OWNER, NULL)) {
+    switch (sys_map_trusted(&fresh->map, path, owner, NULL)) {
     case SYS_ABSENT: return STEK_NO_RING;
     case SYS_UNSAFE: return STEK_UNSAFE_RING;
     case SYS_FAILED: return STEK_SYSTEM;
@@ -66,7 +66,8 @@ map_image(struct mapping *fresh, const char *path)
     return STEK_FOREIGN_RING;
 }
 
-/* Map what the path names now, and put it in front of what was mapped before. */
+/* Map what the path names now, and put it in front of what was mapped before. Who owned that is the
+ * only one whose ring we take: the path may have come to somebody else. */
 static enum stek_status
 map_newest(struct ring_file *file)
 {
@@ -75,14 +76,14 @@ map_newest(struct ring_file *file)
 
     if (fresh == NULL)
         return STEK_SYSTEM;
-    status = map_image(fresh, file->path);
-    if (status == STEK_OK) {
-        fresh->older = atomic_load_explicit(&file->newest, memory_order_acquire);
-        if (atomic_compare_exchange_strong_explicit(&file->newest, &fresh->older, fresh,
-                                                    memory_order_acq_rel, memory_order_acquire))
-            return STEK_OK;
-        /* Another thread was first: what it mapped will do. */
-    }
+    fresh->older = atomic_load_explicit(&file->newest, memory_order_acquire);
+    status = map_image(fresh, file->path,
+                       fresh->older == NULL ? SYS_ANY_OWNER : fresh->older->map.owner);
+    if (status == STEK_OK &&
+        atomic_compare_exchange_strong_explicit(&file->newest, &fresh->older, fresh,
+                                                memory_order_acq_rel, memory_order_acquire))
+        return STEK_OK;
+    /* Refused, or another thread was first: what it mapped will do. */
     sys_unmap(&fresh->map);
     free(fresh);
     return status;
@@ -107,18 +108,16 @@ tick(struct stek_ring *ring, uint64_t now)
     struct ring_file *file = file_of(ring);
     const struct mapping *newest = atomic_load_explicit(&file->newest, memory_order_acquire);
     enum stek_status status = STEK_OK;
-    int saved = errno;
+    int saved = errno, reason;
 
     (void)now; /* a file's ring is kept in time by stekd */
     if (newest == NULL || !sys_map_is(&newest->map, file->path))
         status = map_newest(file);
-    if (newest == NULL && status != STEK_OK)
-        return status;
-    /* What is mapped stays in use where the path cannot be read any more, as after privileges are
-     * dropped, or names something unfit. */
-    start_counting(file);
-    errno = saved;
-    return STEK_OK;
+    reason = errno;
+    if (image_of(ring) != NULL)
+        start_counting(file);
+    errno = status == STEK_SYSTEM ? reason : saved;
+    return status;
 }
 
 static enum stek_status

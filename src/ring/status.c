@@ -11,7 +11,7 @@ stek_status_text(enum stek_status status)
     case STEK_TOO_SMALL: return "The output buffer is too small.";
     case STEK_NO_RING: return "There is no ring: stekd must run first, with a keyset of that name.";
     case STEK_UNSAFE_RING:
-        return "The ring is not safe to use: its owner or mode, or its folder's, lets others in.";
+        return "The ring is not safe to use: its owner or mode, or a folder's, lets others in.";
     case STEK_FOREIGN_RING:
         return "The ring is damaged, or of a layout that this version cannot read.";
     case STEK_SYSTEM: return "The system refused: errno says why.";

@@ -55,40 +55,6 @@ test_names(void **state)
     stek_ring_close(&ring);
 }
 
-/* A server may start first: nothing to be had until there is a ring, and then all of it. */
-static void
-test_ring_comes_later(void **state)
-{
-    struct scratch scratch;
-    struct stek_ring *ring;
-    int renew = 42;
-    KEYSET(set);
-    STEK_KEY(key);
-    STEK_INFO(info);
-
-    (void)state;
-    assert_true(scratch_open(&scratch));
-    errno = 77;
-    assert_int_equal(stek_ring_open(&ring, scratch.ring), STEK_OK);
-    assert_int_equal(errno, 77);
-    assert_true(ring_keys(&set, 2));
-    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S), STEK_NO_RING);
-    assert_int_equal(stek_ring_opening_key(ring, &key, &renew, set.keys[0].name, RING_S),
-                     STEK_NO_RING);
-    assert_int_equal(stek_ring_info(ring, &info, RING_S), STEK_NO_RING);
-    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_NO_RING);
-    assert_int_equal(renew, 42);
-    assert_true(make_ring(&scratch, &set));
-    errno = 77;
-    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_OK);
-    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S), STEK_OK);
-    assert_int_equal(errno, 77);
-    assert_memory_equal(key.name, set.keys[0].name, STEK_NAME_LEN);
-    assert_memory_equal(key.secret, set.keys[0].secret.bytes, STEK_SECRET_LEN);
-    stek_ring_close(&ring);
-    scratch_close(&scratch);
-}
-
 /* R-RING-3: with no writer alive, at each second: the keyset's choice seals, and what opens, opens.
  * The keys' times are those that stek.h promises. */
 static void
@@ -198,44 +164,6 @@ test_sizes(void **state)
     scratch_close(&scratch);
 }
 
-/* Capacity has changed, so the ring is another file; the old one stays mapped until the close. */
-static void
-test_made_anew(void **state)
-{
-    struct scratch scratch;
-    struct stek_ring *ring, *same;
-    struct ring_writer writer;
-    KEYSET(first);
-    KEYSET(second);
-    STEK_KEY(key);
-
-    (void)state;
-    assert_true(scratch_open(&scratch));
-    assert_true(ring_keys(&first, 1));
-    assert_true(make_ring(&scratch, &first));
-    assert_int_equal(stek_ring_open(&ring, scratch.ring), STEK_OK);
-    same = stek_ring_ref(ring);
-    assert_ptr_equal(same, ring);
-    assert_int_equal(unlink(scratch.ring), 0);
-    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_OK); /* what is mapped is still good */
-    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S), STEK_OK);
-    assert_true(file_make(scratch.ring, "not a ring", 10, 0600));
-    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_OK);
-    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S), STEK_OK);
-    assert_int_equal(unlink(scratch.ring), 0);
-    assert_true(open_writer(&writer, &scratch, 300));
-    assert_true(ring_keys(&second, 2));
-    assert_true(ring_store(&writer, &second, 3600));
-    assert_int_equal(stek_ring_sealing_key(ring, &key, RING_S + 3600), STEK_NO_KEY);
-    assert_int_equal(stek_ring_tick(ring, RING_S), STEK_OK);
-    stek_ring_close(&ring);
-    assert_int_equal(stek_ring_sealing_key(same, &key, RING_S + 3600), STEK_OK);
-    assert_memory_equal(key.name, second.keys[1].name, STEK_NAME_LEN);
-    stek_ring_close(&same);
-    ring_writer_close(&writer);
-    scratch_close(&scratch);
-}
-
 static void
 test_info(void **state)
 {
@@ -301,14 +229,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),
-        cmocka_unit_test(test_ring_comes_later),
-        cmocka_unit_test(test_keys_go_by_time),
-        cmocka_unit_test(test_no_key),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_made_anew),
-        cmocka_unit_test(test_info),
-        cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_names),  cmocka_unit_test(test_keys_go_by_time),
+        cmocka_unit_test(test_no_key), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_info),   cmocka_unit_test(test_texts),
         cmocka_unit_test(test_clocks),
     };
 
