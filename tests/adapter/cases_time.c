@@ -43,17 +43,35 @@ is_past(void *arg)
     return stek_now() > *(const uint64_t *)arg;
 }
 
+/* A ticket of a key that seals for two seconds more and opens for three; a slow machine needs
+ * several tries for that. */
+static SSL_SESSION *
+brief_session(struct run *run, uint64_t *end)
+{
+    for (unsigned id = 1; id < FARM_KEYS; id++) {
+        void *server = suite_serve(run, &suite_plain);
+        struct got got = {0};
+
+        if (server == NULL || !farm_key(&run->farm, id, (int)id - 10, 2, 3))
+            return NULL;
+        *end = stek_now() + 3;
+        got = suite_shake(run, server, "a.example", NULL);
+        run->driver->server_free(server);
+        if (suite_is_key(run, &got, id))
+            return got.session;
+        client_done(&got);
+    }
+    return NULL;
+}
+
 /* Nobody writes the ring meanwhile: readers see to it themselves (R-RING-3). */
 static void
 test_expired(void **state)
 {
     struct run *run = *state;
     uint64_t end;
-    SSL_SESSION *session;
+    SSL_SESSION *session = brief_session(run, &end);
 
-    assert_true(farm_key(&run->farm, 1, -5, 2, 3));
-    end = stek_now() + 3;
-    session = suite_session(run, &suite_plain);
     assert_non_null(session);
     assert_true(farm_wait(is_past, &end));
     assert_int_equal(suite_offer(run, &suite_plain, "a.example", session), 0);
