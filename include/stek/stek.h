@@ -115,8 +115,8 @@ STEK_API void stek_ring_close(struct stek_ring **ring);
  * is one.
  *   STEK_OK            the ring that the path names is in use; whether a key seals, its info tells
  *   STEK_NO_RING       nothing is there, or stekd has not filled it in yet since the system started
- *   STEK_UNSAFE_RING   others may have made it, can write it or read it; or its owner is not that of
- *                      the ring in use
+ *   STEK_UNSAFE_RING   others may have made it, can write it or read it; or its owner is another
+ *                      than that of the ring in use
  *   STEK_FOREIGN_RING  what is there is damaged, no ring, or of a layout of another version
  *   STEK_SYSTEM        it cannot be opened, as after privileges were dropped: errno says why */
 STEK_API enum stek_status stek_ring_tick(struct stek_ring *ring, uint64_t now);

@@ -115,7 +115,7 @@ child_run(int (*work)(void *arg), void *arg, uid_t uid)
     return WIFSIGNALED(status) ? 100 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* Let this process write no file beyond so many bytes: the system sends SIGXFSZ to one that tries. */
+/* Let this process write no file beyond so many bytes: SIGXFSZ comes to one that tries. */
 static inline bool
 file_limit(size_t len)
 {

@@ -1,5 +1,5 @@
-/* A ring that comes later, that is made anew, that comes to somebody else: what a path names from one
- * tick to the next, and what stays in use meanwhile. */
+/* A ring that comes later, that is made anew, that comes to somebody else: what a path names from
+ * one tick to the next, and what stays in use meanwhile. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

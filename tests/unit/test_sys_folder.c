@@ -1,5 +1,5 @@
 /* The way to a file is gone name by name, and no name that another user may have put there is
- * followed. Only root can make what belongs to others: the decision itself is tried by everybody. */
+ * followed. Only root can make what belongs to others; the decision itself is tried by all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
