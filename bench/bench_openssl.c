@@ -145,7 +145,7 @@ side_free(struct side *side)
 static bool
 bench(struct stek_ring *ring, int version, const char *what)
 {
-    struct side fixed, stek;
+    struct side fixed = {0}, stek = {0};
     X509 *cert;
     EVP_PKEY *key;
     bool done;

@@ -48,7 +48,7 @@ struct stek_openssl_options {
 /* From now on `ctx`, the context that accepts connections, uses the ring's keys, whatever ticket
  * keys or callbacks the server itself set or will set by the older calls. With no key there,
  * handshakes go on without tickets. Takes a reference to the ring and copies `options`, which may
- * be NULL. Attaching again replaces ring and options. As with all that changes an SSL_CTX: not while
+ * be NULL. Attaching again replaces ring and options. Like all that changes an SSL_CTX, not while
  * other threads use it. */
 STEK_API STEK_MUST_USE enum stek_status
 stek_openssl_attach(SSL_CTX *ctx, struct stek_ring *ring,

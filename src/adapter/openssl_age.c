@@ -79,8 +79,8 @@ least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/* In TLS 1.2 a resumed session keeps its time, from which OpenSSL counts its timeout; other sessions
- * are made as we speak. */
+/* In TLS 1.2 a resumed session keeps its time, from which OpenSSL counts its timeout; others are
+ * made as we speak. */
 static uint64_t
 made_at(const SSL *ssl, const SSL_SESSION *session, uint64_t unix_now)
 {

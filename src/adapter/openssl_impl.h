@@ -60,10 +60,10 @@ enum openssl_look {
 
 /* Hangs on an SSL.
  *
- * The SSL_CTX that accepts the connection is the one given to SSL_new, which OpenSSL keeps in the SSL
- * and asks for tickets, but tells nobody of once a server has switched to another by SNI. Up to
- * OpenSSL 3.1 it is noted inside SSL_new. Later versions tell us while a ticket is sealed, and
- * after one was opened: until then the context in force counts. */
+ * The SSL_CTX that accepts the connection is the one given to SSL_new, which OpenSSL keeps and asks
+ * for tickets, but tells nobody of once a server has switched to another by SNI. Up to OpenSSL 3.1
+ * it is noted inside SSL_new. Later versions tell us while a ticket is sealed, and after one was
+ * opened: until then the context in force counts. */
 struct openssl_conn {
     SSL_CTX *accepting; /* NULL: not known yet; the SSL holds it */
     bool is_noted;      /* inside SSL_new */

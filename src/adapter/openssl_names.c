@@ -7,9 +7,10 @@
 #define TYPE_CN 255   /* no GeneralName has such a tag */
 #define TYPE_CERT 254 /* a whole certificate, DER: one without any name stands for itself */
 
-/* Names whose bytes OpenSSL allocated. */
+/* Names, and their bytes again: OpenSSL allocated them, and frees no const. */
 struct list {
     struct stek_name *names;
+    unsigned char **bytes;
     size_t count;
     size_t cap;
 };
@@ -18,28 +19,39 @@ static void
 list_free(struct list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        OPENSSL_free((void *)(uintptr_t)list->names[i].bytes);
+        OPENSSL_free(list->bytes[i]);
+    free(list->bytes);
     free(list->names);
 }
 
-/* Takes over `bytes`; false, with them freed, where there are none or is no memory. */
+static bool
+list_grow(struct list *list)
+{
+    size_t cap = list->cap > 0 ? 2 * list->cap : 8;
+    struct stek_name *names = reallocarray(list->names, cap, sizeof *names);
+    unsigned char **bytes;
+
+    if (names == NULL)
+        return false;
+    list->names = names;
+    bytes = reallocarray(list->bytes, cap, sizeof *bytes);
+    if (bytes == NULL)
+        return false;
+    list->bytes = bytes;
+    list->cap = cap;
+    return true;
+}
+
+/* Takes over `bytes`; false, with them freed, if `len` is an error or there is no memory. */
 static bool
 list_add(struct list *list, unsigned char *bytes, int len, int type)
 {
-    if (len >= 0 && list->count == list->cap) {
-        size_t cap = list->cap > 0 ? 2 * list->cap : 8;
-        struct stek_name *more = reallocarray(list->names, cap, sizeof *more);
-
-        if (more != NULL) {
-            list->names = more;
-            list->cap = cap;
-        }
-    }
-    if (len < 0 || list->count == list->cap) {
+    if (len < 0 || (list->count == list->cap && !list_grow(list))) {
         if (len >= 0)
             OPENSSL_free(bytes);
         return false;
     }
+    list->bytes[list->count] = bytes;
     list->names[list->count++] = (struct stek_name){bytes, (size_t)len, type};
     return true;
 }
@@ -120,7 +132,7 @@ add_all(struct list *list, SSL_CTX *ctx)
 static bool
 read_names(struct stek_context *out, SSL_CTX *ctx)
 {
-    struct list list = {NULL, 0, 0};
+    struct list list = {NULL, NULL, 0, 0};
     struct stek_context context;
     bool done;
 

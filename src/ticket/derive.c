@@ -6,7 +6,8 @@
 #include "base/secret.h"
 
 #define LABEL "stek1"
-#define STRING_MAX 64U
+#define STRING_MAX ((size_t)64)
+#define INFO_LEN (4U * sizeof(uint16_t) + sizeof LABEL - 1 + 2 * STRING_MAX + STEK_HASH_LEN)
 
 _Static_assert(STEK_HASH_LEN == HKDF_HASH_LEN && STEK_SECRET_LEN == SECRET_LEN, "lengths");
 
@@ -21,7 +22,7 @@ enum stek_status
 stek_key_derive(const struct stek_key *key, uint8_t out[STEK_HASH_LEN], const char *product,
                 const char *purpose, const uint8_t context[STEK_HASH_LEN], stek_hmac_fn *hmac)
 {
-    uint8_t info[4 * 2 + sizeof LABEL - 1 + 2 * STRING_MAX + STEK_HASH_LEN];
+    uint8_t info[INFO_LEN];
     struct writer w = writer_of(info, sizeof info);
     size_t product_len = strnlen(product, STRING_MAX + 1);
     size_t purpose_len = strnlen(purpose, STRING_MAX + 1);
