@@ -64,6 +64,9 @@ void help_command(FILE *out, const struct command *command);
 /* NULL if there is none of that name. */
 const struct command *help_find(const char *name);
 
+/* Print what a revocation did. */
+void revoke_print(FILE *out, const struct reply_revoke *reply);
+
 /* Print a status. False for lack of memory. */
 bool status_print(FILE *out, const struct reply_status *status, bool color);
 

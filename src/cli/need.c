@@ -88,6 +88,14 @@ need_name(struct need *need, char *out, const char *member)
 }
 
 void
+need_name_or_null(struct need *need, char *out, const char *member)
+{
+    out[0] = '\0';
+    if (!json_is_null(member_of(need, member)))
+        need_name(need, out, member);
+}
+
+void
 need_text(struct need *need, char *out, size_t size, const char *member)
 {
     const char *text = json_string_value(member_of(need, member));
@@ -97,6 +105,14 @@ need_text(struct need *need, char *out, size_t size, const char *member)
         need_fail(need, member, "text");
     else
         text_clean(out, size, text);
+}
+
+void
+need_text_or_null(struct need *need, char *out, size_t size, const char *member)
+{
+    out[0] = '\0';
+    if (!json_is_null(member_of(need, member)))
+        need_text(need, out, size, member);
 }
 
 const json_t *

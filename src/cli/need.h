@@ -34,12 +34,18 @@ bool need_bool(struct need *need, const char *member);
 /* A key's name, of 32 lower-case hex digits, into 33 bytes. */
 void need_name(struct need *need, char *out, const char *member);
 
+/* The same, but null is well too and gives "". */
+void need_name_or_null(struct need *need, char *out, const char *member);
+
 /* The same of an element of an array; false, with `out` left alone, if it is no name. */
 bool need_is_name(char *out, const json_t *value);
 
 /* Text, cut to `size` - 1 bytes, with what a terminal would obey replaced by '?': it may stem from
  * other programs on the host, such as the name of a server. */
 void need_text(struct need *need, char *out, size_t size, const char *member);
+
+/* The same, but null is well too and gives "". */
+void need_text_or_null(struct need *need, char *out, size_t size, const char *member);
 
 /* The member, if it is an object, else NULL. */
 const json_t *need_object(struct need *need, const char *member);

@@ -118,8 +118,8 @@ reply_revoke_read(struct reply_revoke *reply, const json_t *root, struct err *er
     const json_t *names = need_array(&need, REPLY_KEYS_MAX, "revoked");
 
     need_text(&need, fresh.keyset, sizeof fresh.keyset, "keyset");
-    if (!json_is_null(json_object_get(root, "fresh")))
-        need_name(&need, fresh.fresh, "fresh");
+    need_name_or_null(&need, fresh.fresh, "fresh");
+    need_name_or_null(&need, fresh.sealing, "sealing");
     fresh.generation = need_count(&need, "generation");
     if (need.failed)
         return false;

@@ -80,7 +80,7 @@ struct reply_keyset {
 struct reply_status {
     char version[64];
     uint64_t pid, started, now;
-    char config[REPLY_TEXT];
+    char config[REPLY_TEXT]; /* "": built-in */
     struct reply_keyset *keysets;
     size_t count;
 };
@@ -106,7 +106,8 @@ struct reply_revoke {
     char keyset[CONTROL_KEYSET_MAX + 1];
     char (*revoked)[REPLY_NAME];
     size_t count;
-    char fresh[REPLY_NAME]; /* "": none was needed */
+    char fresh[REPLY_NAME];   /* "": none was made */
+    char sealing[REPLY_NAME]; /* "": none */
     uint64_t generation;
 };
 

@@ -131,7 +131,7 @@ reply_status_read(struct reply_status *reply, const json_t *root, struct err *er
     fresh.pid = need_count(&need, "pid");
     fresh.started = need_time(&need, "started");
     fresh.now = need_time(&need, "now");
-    need_text(&need, fresh.config, sizeof fresh.config, "config");
+    need_text_or_null(&need, fresh.config, sizeof fresh.config, "config");
     if (need.failed)
         return false;
     fresh.keysets = calloc(json_array_size(keysets) + 1, sizeof *fresh.keysets);

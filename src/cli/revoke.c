@@ -66,18 +66,27 @@ send_order(const struct cli *cli, struct err *err)
         err);
 }
 
-/* What fails to be written is seen by main(). */
+/* Which key seals now: the one that did before, one made instead, an older one again, or none. */
 static void
-print_outcome(FILE *out, const struct reply_revoke *reply)
+print_sealing(FILE *out, const struct reply_revoke *reply)
+{
+    if (reply->sealing[0] == '\0')
+        (void)fprintf(out, "no key seals now: servers give no tickets until one does; stekctl "
+                           "status says more\n"); /* see cli_run_fn */
+    else
+        (void)fprintf(out, "%skey %s seals new tickets\n",
+                      strcmp(reply->sealing, reply->fresh) == 0 ? "fresh " : "", reply->sealing);
+}
+
+/* What fails to be written is seen by main(). */
+void
+revoke_print(FILE *out, const struct reply_revoke *reply)
 {
     (void)fprintf(out, "keyset %s: %zu %s revoked\n", reply->keyset, reply->count,
                   reply->count == 1 ? "key" : "keys");
     for (size_t i = 0; i < reply->count; i++)
         (void)fprintf(out, "  %s\n", reply->revoked[i]);
-    if (reply->fresh[0] != '\0')
-        (void)fprintf(out, "fresh key %s seals new tickets\n", reply->fresh);
-    else
-        (void)fprintf(out, "the key that seals new tickets was not concerned\n");
+    print_sealing(out, reply);
     (void)fprintf(out,
                   "in force on this host from now on: tickets of revoked keys get a full handshake "
                   "(generation %llu)\n",
@@ -104,7 +113,7 @@ revoke_run(const struct cli *cli, struct err *err)
     if (ok && cli->json)
         call_print(cli, root);
     else if (ok)
-        print_outcome(cli->out, &reply);
+        revoke_print(cli->out, &reply);
     json_decref(root);
     return ok ? CLI_DONE : CLI_FAILED;
 }

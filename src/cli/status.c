@@ -142,7 +142,7 @@ status_print(FILE *out, const struct reply_status *status, bool color)
 
     (void)fprintf(out, "stekd %s, pid %llu, started %s, configuration %s\n", status->version,
                   LLU(status->pid), text_when(started, status->started, status->now),
-                  status->config); /* see cli_run_fn */
+                  status->config[0] == '\0' ? "built-in" : status->config); /* see cli_run_fn */
     for (size_t i = 0; i < status->count; i++) {
         if (!print_keyset(out, &status->keysets[i], status->now, color))
             return false;

@@ -113,8 +113,11 @@ answer_rotate(struct call *call, json_t **root)
 }
 
 static json_t *
-report_revoked(const struct service *service, const struct revoke_result *result)
+report_revoked(const struct service *service, const struct revoke_result *result,
+               struct ring_time now)
 {
+    const struct key *sealing =
+        keyset_sealing(&service->set, &service->config.policy, service->maker, now.unix_ms / 1000);
     json_t *revoked = json_array();
 
     for (size_t i = 0; i < result->name_count; i++) {
@@ -124,9 +127,11 @@ report_revoked(const struct service *service, const struct revoke_result *result
             return NULL;
         }
     }
-    return json_pack("{s:s, s:o, s:o, s:I}", "keyset", service->config.name, "revoked", revoked,
-                     "fresh", result->has_fresh ? report_name(result->fresh.bytes) : json_null(),
-                     "generation", (json_int_t)service_generation(service));
+    return json_pack("{s:s, s:o, s:o, s:o, s:I}", "keyset", service->config.name, "revoked",
+                     revoked, "fresh",
+                     result->has_fresh ? report_name(result->fresh.bytes) : json_null(), "sealing",
+                     sealing != NULL ? report_name(sealing->name) : json_null(), "generation",
+                     (json_int_t)service_generation(service));
 }
 
 static int
@@ -153,7 +158,7 @@ answer_revoke(struct call *call, json_t **root)
     if (status != 200)
         return status;
     stekd_tick(call->stekd, call->service);
-    *root = report_revoked(call->service, &result);
+    *root = report_revoked(call->service, &result, stekd_now(call->stekd));
     revoke_result_free(&result);
     return *root == NULL ? no_memory(call) : 200;
 }

@@ -152,8 +152,8 @@ report_status(struct stekd *stekd, struct ring_time now)
             return NULL;
         }
     }
-    return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o}", "version", STEK_VERSION, "pid",
-                     (json_int_t)process_pid(), "started", (json_int_t)stekd->started_s, "now",
-                     (json_int_t)(now.unix_ms / 1000), "config", report_text(stekd->config_path),
-                     "keysets", keysets);
+    return json_pack(
+        "{s:s, s:I, s:I, s:I, s:o, s:o}", "version", STEK_VERSION, "pid", (json_int_t)process_pid(),
+        "started", (json_int_t)stekd->started_s, "now", (json_int_t)(now.unix_ms / 1000), "config",
+        stekd->is_built_in ? json_null() : report_text(stekd->config_path), "keysets", keysets);
 }

@@ -84,8 +84,11 @@ explain(CURL *curl, CURLcode code, const char *socket_path, const struct http_bo
                        socket_path);
     errno = (int)os_errno;
     if (os_errno == ENOENT || os_errno == ECONNREFUSED)
-        return err_errno(err, "%s: stekd does not listen there: is it running, and with this -r?",
-                         socket_path);
+        return err_set(
+            err,
+            "%s: no stekd listens there: is it running (\"systemctl status stekd\" tells, "
+            "\"systemctl start stekd\" starts it), and with this -r?",
+            socket_path);
     return err_errno(err, "%s: cannot connect", socket_path);
 }
 

@@ -37,7 +37,8 @@ static const char keys_text[] =
 static const char rotate_text[] = "{\"keyset\":\"www\",\"name\":\"" A "\",\"seals_from\":1}";
 
 static const char revoke_text[] =
-    "{\"keyset\":\"www\",\"revoked\":[\"" A "\"],\"fresh\":\"" B "\",\"generation\":13}";
+    "{\"keyset\":\"www\",\"revoked\":[\"" A "\"],\"fresh\":\"" B "\",\"sealing\":\"" A "\","
+    "\"generation\":13}";
 
 /* Each reads, frees, and says whether it worked; false also where a failure left anything. */
 typedef bool read_fn(const json_t *root, struct err *err);
@@ -152,6 +153,7 @@ test_good_orders(void **state)
     assert_int_equal(revoke.count, 1);
     assert_string_equal(revoke.revoked[0], A);
     assert_string_equal(revoke.fresh, B);
+    assert_string_equal(revoke.sealing, A);
     assert_int_equal(revoke.generation, 13);
     reply_revoke_free(&revoke);
     json_decref(rotated);

@@ -88,7 +88,10 @@ test_orders(void **state)
     assert_int_equal(json_array_size(json_object_get(root, "revoked")), 1);
     assert_string_equal(json_string_value(json_array_get(json_object_get(root, "revoked"), 0)),
                         before);
-    assert_int_equal(json_object_size(root), 4);
+    assert_int_equal(json_object_size(root), 5);
+    assert_true(has(root, "fresh", JSON_NULL)); /* not the one that sealed */
+    sealing(*state, after);
+    assert_string_equal(json_string_value(json_object_get(root, "sealing")), after);
     json_decref(root);
     assert_int_equal(ask(*state, &root, "POST", "/v1/revoke", "{\"keyset\":\"www\",\"all\":true}"),
                      200);
@@ -96,6 +99,7 @@ test_orders(void **state)
     name = json_string_value(json_object_get(root, "fresh"));
     sealing(*state, after);
     assert_string_equal(name, after);
+    assert_string_equal(json_string_value(json_object_get(root, "sealing")), after);
     json_decref(root);
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/report.h"
 #include "daemon/stekd.h"
 
 struct world {
@@ -155,7 +156,21 @@ test_file_gone(void **state)
     world_close(&world);
 }
 
-/* Where there was no file there need not be one; when one comes, it holds from then on. */
+/* True if the status names this file as the configuration; NULL: none, the built-in one. */
+static bool
+tells_config(const struct world *world, const char *path)
+{
+    json_t *root = report_status(world->stekd, stekd_now(world->stekd));
+    const json_t *config = json_object_get(root, "config");
+    bool ok = path == NULL ? json_is_null(config)
+                           : json_is_string(config) && strcmp(json_string_value(config), path) == 0;
+
+    json_decref(root);
+    return ok;
+}
+
+/* Where there was no file there need not be one; when one comes, it holds from then on. The status
+ * tells which it is. */
 static void
 test_built_in(void **state)
 {
@@ -166,8 +181,11 @@ test_built_in(void **state)
     assert_true(world_open(&world, NULL));
     assert_string_equal(world.stekd->services[0]->config.name, "default");
     assert_true(stekd_reload(world.stekd, &err));
+    assert_true(tells_config(&world, NULL));
     assert_true(put(&world, "keyset default { }\nkeyset www { }\n"));
+    assert_true(tells_config(&world, NULL));
     assert_true(stekd_reload(world.stekd, &err));
+    assert_true(tells_config(&world, world.config));
     assert_int_equal(world.stekd->count, 2);
     assert_int_equal(unlink(world.config), 0);
     assert_false(stekd_reload(world.stekd, &err));

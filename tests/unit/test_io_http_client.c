@@ -199,7 +199,9 @@ test_nobody_there(void **state)
 
     (void)state;
     assert_false(http_call("/nonexistent/control", "GET", "/", NULL, &reply, &err));
-    assert_non_null(strstr(err.text, "is it running"));
+    assert_string_equal(err.text, "/nonexistent/control: no stekd listens there: is it running "
+                                  "(\"systemctl status stekd\" tells, \"systemctl start stekd\" "
+                                  "starts it), and with this -r?");
     memset(longest, 'x', sizeof longest - 1);
     assert_false(http_call(longest, "GET", "/", NULL, &reply, &err));
     assert_non_null(strstr(err.text, "107 bytes"));
