@@ -2,7 +2,7 @@
  * a thousand times a second. One lookup upon the other: in a ring of 16 keys; in one of 65,536, of
  * which 16 have living tickets; in one of 65,536 that all have, so that each lookup finds its slot
  * in no near cache. Rounds take turns. A key's secret is one number four times: a copy in which
- * they differ is torn. */
+ * they differ is torn. And what the info of a ring takes, small and large, at rest. */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,6 +210,30 @@ tell(struct bench *bench, const struct bench *first)
            (unsigned long long)bench->torn);
 }
 
+/* What stek_ring_info() takes, which a server may ask for in each handshake; 0 if it fails. */
+static double
+info_ns(const struct bench *bench)
+{
+    uint64_t start = now_ns();
+
+    for (uint32_t i = 0; i < SAMPLES; i++) {
+        STEK_INFO(info);
+
+        if (stek_ring_info(bench->ring, &info, 1) != STEK_OK)
+            return 0;
+    }
+    return (double)(now_ns() - start) / SAMPLES;
+}
+
+static void
+tell_info(const struct bench *small, const struct bench *large)
+{
+    double small_ns = info_ns(small), large_ns = info_ns(large);
+
+    printf("info of a ring of %u keys %.0f ns, of %u keys %.0f ns: ratio %.2f\n", small->count,
+           small_ns, large->count, large_ns, large_ns / small_ns);
+}
+
 int
 main(void)
 {
@@ -229,6 +253,7 @@ main(void)
     for (int i = 0; i < 3; i++)
         tell(&benches[i], &benches[0]);
     printf("reading the clock, %llu ns, is taken off\n", (unsigned long long)empty_ns);
+    tell_info(&benches[0], &benches[1]);
     for (int i = 0; i < 3; i++)
         bench_close(&benches[i]);
     return 0;

@@ -148,7 +148,7 @@ enum stek_event {
 STEK_API void stek_ring_count(struct stek_ring *ring, enum stek_event event,
                               const uint8_t name[STEK_NAME_LEN]);
 
-/* What a ring holds now: no secrets. */
+/* What a ring is like now: no secrets. */
 struct stek_info {
     size_t size;
     uint64_t generation;    /* grows with each change of the ring */
@@ -157,12 +157,13 @@ struct stek_info {
     uint64_t rotate;        /* policy: seconds that a key seals for */
     uint64_t lifetime;      /* policy: seconds that a ticket lives for, at most */
     uint64_t max_session;   /* policy: seconds that a chain of renewals lives for, at most */
-    uint32_t opening;       /* keys that open now */
+    uint32_t keys;          /* in the ring: those to come too, and the names of revoked ones */
     uint32_t sealing;       /* 1 if a key seals now, else 0 */
 };
 #define STEK_INFO(var) struct stek_info var = {sizeof(struct stek_info), 0, 0, 0, 0, 0, 0, 0, 0}
 
-/* Fill in `info`; STEK_NO_RING where there is none yet. */
+/* Fill in `info`; STEK_NO_RING where there is none yet, STEK_NO_KEY where its writer left no quiet
+ * moment to read it in. Costs no more for a large ring: fit for each handshake. */
 STEK_API STEK_MUST_USE enum stek_status stek_ring_info(struct stek_ring *ring,
                                                        struct stek_info *info, uint64_t now);
 

@@ -12,7 +12,7 @@
 #define TAG_LEN 4U
 #define AGE_LEN (TAG_LEN + 8U)
 #define SKEW_S 600U  /* a start this far in the future may be another host's clock */
-#define POLICY_S 10U /* stek_ring_info() looks through the whole ring: not for each handshake */
+#define POLICY_S 10U /* a policy hardly ever changes: it is read so seldom */
 
 struct policy {
     uint64_t lifetime;

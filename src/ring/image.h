@@ -94,11 +94,18 @@ bool image_find(const struct image *image, struct image_slot *out, bool *other,
 /* The slot whose turn to seal is at `now`; never one that is revoked or over. */
 bool image_sealing(const struct image *image, struct image_slot *out, uint64_t now);
 
-/* The rest of the half in force. */
-bool image_state(const struct image *image, struct image_state *out);
-
-/* How many slots open at `now`; with a writer at work it may count what came or went meanwhile. */
-uint32_t image_opening(const struct image *image, uint64_t now);
+/* What readers tell of the half in force: some words of it, however large it is. */
+struct image_summary {
+    uint64_t generation;
+    uint64_t written_at;
+    uint64_t rotate_s, lifetime_s, max_session_s;
+    uint32_t count; /* slots in use, revoked ones too */
+    uint32_t seal_count;
+    struct {
+        uint64_t from, until;
+    } seals[RING_SEALS];
+};
+bool image_summarize(const struct image *image, struct image_summary *out);
 
 /* ---- the writer ---- */
 

@@ -116,32 +116,30 @@ image_sealing(const struct image *image, struct image_slot *out, uint64_t now)
 }
 
 bool
-image_state(const struct image *image, struct image_state *out)
+image_summarize(const struct image *image, struct image_summary *out)
 {
     for (int tries = 0; tries < RING_TRIES; tries++) {
         uint64_t flip;
         const struct image_half *half = begin(image, &flip);
+        const struct ring_half *head = half->head;
+        struct image_summary summary = {
+            .generation = flip,
+            .written_at = word_load(&head->written_at),
+            .rotate_s = word_load(&head->rotate_s),
+            .lifetime_s = word_load(&head->lifetime_s),
+            .max_session_s = word_load(&head->max_session_s),
+            .count = image_bounded(&head->count, half->capacity),
+            .seal_count = image_bounded(&head->seal_count, RING_SEALS),
+        };
 
-        image_get(half, out);
-        if (is_whole(image, flip))
+        for (uint32_t i = 0; i < summary.seal_count; i++) {
+            summary.seals[i].from = word_load(&head->seals[i].from);
+            summary.seals[i].until = word_load(&head->seals[i].until);
+        }
+        if (is_whole(image, flip)) {
+            *out = summary;
             return true;
+        }
     }
     return false;
-}
-
-uint32_t
-image_opening(const struct image *image, uint64_t now)
-{
-    uint64_t flip;
-    const struct image_half *half = begin(image, &flip);
-    uint32_t count = 0;
-
-    for (uint32_t i = 0; i < half->buckets; i++) {
-        const struct ring_slot *slot = &half->slots[i];
-
-        if ((word_load(&slot->name[0]) != 0 || word_load(&slot->name[1]) != 0) &&
-            word_load(&slot->seal_until) != RING_REVOKED && now < word_load(&slot->open_until))
-            count++;
-    }
-    return count;
 }

@@ -58,12 +58,12 @@ lookup_opening(const struct image *image, struct stek_key *key, int *renew, enum
 }
 
 /* The entry whose turn is at `now`; seal_count if there is none. */
-static uint64_t
-turn_at(const struct image_state *state, uint64_t now)
+static uint32_t
+turn_at(const struct image_summary *ring, uint64_t now)
 {
-    uint64_t i = 0;
+    uint32_t i = 0;
 
-    while (i < state->seal_count && (now < state->seals[i].from || now >= state->seals[i].until))
+    while (i < ring->seal_count && (now < ring->seals[i].from || now >= ring->seals[i].until))
         i++;
     return i;
 }
@@ -71,15 +71,19 @@ turn_at(const struct image_state *state, uint64_t now)
 /* The first time after `now` at which another key's turn comes. It can be only where an entry
  * begins or ends. */
 static uint64_t
-next_turn(const struct image_state *state, uint64_t now)
+next_turn(const struct image_summary *ring, uint64_t now)
 {
-    uint64_t best = 0, current = turn_at(state, now);
+    uint32_t current = turn_at(ring, now);
+    uint64_t best = 0;
 
-    for (uint64_t i = 0; i < 2 * state->seal_count; i++) {
-        uint64_t at = i % 2 == 0 ? state->seals[i / 2].from : state->seals[i / 2].until;
-        uint64_t turn = turn_at(state, at);
+    for (uint32_t i = 0; i < 2 * ring->seal_count; i++) {
+        uint64_t at = i % 2 == 0 ? ring->seals[i / 2].from : ring->seals[i / 2].until;
+        uint32_t turn;
 
-        if (at > now && (best == 0 || at < best) && turn != state->seal_count && turn != current)
+        if (at <= now || (best != 0 && at >= best))
+            continue;
+        turn = turn_at(ring, at);
+        if (turn != ring->seal_count && turn != current)
             best = at;
     }
     return best;
@@ -88,17 +92,17 @@ next_turn(const struct image_state *state, uint64_t now)
 enum stek_status
 lookup_info(const struct image *image, struct stek_info *info, uint64_t now)
 {
-    struct image_state state;
+    struct image_summary ring;
 
-    if (!image_state(image, &state))
+    if (!image_summarize(image, &ring))
         return STEK_NO_KEY;
-    info->generation = word_load(&image->header->flip);
-    info->written_at = state.written_at;
-    info->next_rotation = next_turn(&state, now);
-    info->rotate = state.rotate_s;
-    info->lifetime = state.lifetime_s;
-    info->max_session = state.max_session_s;
-    info->opening = image_opening(image, now);
-    info->sealing = turn_at(&state, now) < state.seal_count;
+    info->generation = ring.generation;
+    info->written_at = ring.written_at;
+    info->next_rotation = next_turn(&ring, now);
+    info->rotate = ring.rotate_s;
+    info->lifetime = ring.lifetime_s;
+    info->max_session = ring.max_session_s;
+    info->keys = ring.count;
+    info->sealing = turn_at(&ring, now) < ring.seal_count;
     return STEK_OK;
 }

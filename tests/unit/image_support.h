@@ -90,6 +90,19 @@ halves_are_equal(const struct image *image)
     return memcmp(image->half[0].head, image->half[1].head, half_len(image)) == 0;
 }
 
+/* Buckets in use of the half in force, whatever its count says. */
+static inline uint32_t
+count_slots(const struct image *image)
+{
+    const struct image_half *half = image_current(image);
+    struct image_slot slot;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < half->buckets; i++)
+        count += image_at(half, &slot, i);
+    return count;
+}
+
 /* How often these bytes stand in memory. */
 static inline size_t
 memory_count(const void *memory, size_t len, const void *bytes, size_t bytes_len)

@@ -205,6 +205,7 @@ test_state_comes_back(void **state)
                                .newest_ms = 10,
                                .revocation_count = RING_REVOCATIONS};
     struct image_state got, none = {0};
+    struct image_summary summary;
     struct change change = {.state = &want};
 
     (void)state;
@@ -213,11 +214,15 @@ test_state_comes_back(void **state)
         want.revocations[i].until = i;
     }
     assert_true(image_change(&image, change_fill, &change));
-    assert_true(image_state(&image, &got));
+    image_get(image_current(&image), &got);
     assert_memory_equal(&got, &want, sizeof got);
+    assert_true(image_summarize(&image, &summary));
+    assert_true(summary.generation == 1 && summary.written_at == 1 && summary.rotate_s == 3);
+    assert_true(summary.lifetime_s == 4 && summary.max_session_s == 6);
+    assert_int_equal(summary.count | summary.seal_count, 0);
     change.state = &none;
     assert_true(image_change(&image, change_fill, &change));
-    assert_true(image_state(&image, &got));
+    image_get(image_current(&image), &got);
     assert_memory_equal(&got, &none, sizeof got);
     assert_true(halves_are_equal(&image));
     free(memory);

@@ -58,7 +58,7 @@ look(struct view *view, void *memory)
             memset(&view->sealing[i], 0, sizeof view->sealing[i]);
     }
     if (view->check == IMAGE_OK)
-        (void)image_state(&image, &view->state); /* zeros if not */
+        image_get(image_current(&image), &view->state);
 }
 
 /* A ring with keys 0 to 3, of which the first one seals. */

@@ -226,7 +226,7 @@ test_many_changes(void **state)
             found += image_find(&writer.image, &slot, &other, set.keys[i].name, RING_S) &&
                      memcmp(&slot.secret, &set.keys[i].secret, sizeof slot.secret) == 0;
         assert_int_equal(found, set.key_count);
-        assert_int_equal(image_opening(&writer.image, RING_S), set.key_count);
+        assert_int_equal(count_slots(&writer.image), set.key_count);
         assert_true(halves_are_equal(&writer.image));
     }
     ring_writer_close(&writer);
@@ -256,11 +256,11 @@ test_other_boot(void **state)
     assert_int_equal(image_open(&image, map.base, map.len, id), IMAGE_OLD_BOOT);
     assert_true(open_ring(&writer, &scratch));
     assert_true(writer.is_new);
-    assert_int_equal(image_opening(&image, 0), 0);
+    assert_int_equal(count_slots(&image), 0);
     assert_int_equal(count_in(&writer, &set.keys[0].secret), 0);
     assert_int_equal(image_open(&image, map.base, map.len, id), IMAGE_OK);
     assert_true(ring_store(&writer, &set, 0));
-    assert_int_equal(image_opening(&image, RING_S), 3);
+    assert_int_equal(count_slots(&image), 3);
     sys_unmap(&map);
     ring_writer_close(&writer);
     scratch_close(&scratch);
