@@ -49,20 +49,18 @@ plan_offset_ms(uint64_t old, uint64_t fresh)
     return step_s == 0 || step_s == -1 ? old : fresh;
 }
 
-/* What a ring that is too small gives up first: names of revoked keys, then foreign keys, then its
- * own; of these what ends soonest. */
-static int
-worth(const struct plan *plan, const struct key *key)
+enum plan_worth
+plan_worth(const struct plan *plan, const struct key *key)
 {
     if ((key->flags & KEY_REVOKED) != 0)
-        return 0;
-    return key->maker != plan->maker ? 1 : 2;
+        return PLAN_NAME;
+    return key->maker != plan->maker ? PLAN_FOREIGN : PLAN_OWN;
 }
 
 static bool
 is_dearer(const struct plan *plan, const struct key *a, const struct key *b)
 {
-    int a_worth = worth(plan, a), b_worth = worth(plan, b);
+    enum plan_worth a_worth = plan_worth(plan, a), b_worth = plan_worth(plan, b);
 
     if (a_worth != b_worth)
         return a_worth > b_worth;

@@ -10,6 +10,13 @@
 #include "keys/policy.h"
 #include "ring/image.h"
 
+/* What a ring that is too small gives up first, in this order; within each what ends soonest. */
+enum plan_worth {
+    PLAN_NAME,    /* of a revoked key */
+    PLAN_FOREIGN, /* a key of another host */
+    PLAN_OWN
+};
+
 struct plan {
     const struct keyset *set;
     const struct policy *policy;
@@ -39,6 +46,8 @@ bool plan_make(struct plan *plan, uint32_t capacity);
 
 /* True if the ring gets this key of the plan's keyset. */
 bool plan_wants(const struct plan *plan, const struct key *key);
+
+enum plan_worth plan_worth(const struct plan *plan, const struct key *key);
 
 /* The slot of a key; wipe it. */
 void plan_slot(const struct plan *plan, struct image_slot *out, const struct key *key);

@@ -40,9 +40,10 @@ bool ring_writer_load(const struct ring_writer *writer, struct keyset *set, uint
                       struct err *err);
 
 /* Make the ring hold `set`, with the effective times of `policy`; `maker` is this host, for the
- * mode `each`. No write where nothing differs. Where the ring is too small for all keys, names of
- * revoked ones, then the foreign keys that expire soonest are left out, and `err`, else left as it
- * was, says so, with true. False: the ring is as it was.
+ * mode `each`. No write where nothing differs. Where the ring is too small, names of revoked keys
+ * are left out, whose tickets then are unknown ones; then the keys of other hosts, then our own,
+ * that end soonest: of these `err`, else left as it was, tells, with true. False: the ring is as it
+ * was.
  *
  * Call it at every schedule_next_s(): then slots of keys that are over are wiped, and the list of
  * seals has the keys of the time to come. */

@@ -80,6 +80,19 @@ fill(struct image_half *half, const void *arg)
     return true;
 }
 
+/* Keys that are left out are worth a word; names of revoked ones are not. */
+static void
+tell_cutoff(const struct plan *plan, uint32_t capacity, struct err *err)
+{
+    enum plan_worth worth = plan->cutoff == NULL ? PLAN_NAME : plan_worth(plan, plan->cutoff);
+
+    if (worth != PLAN_NAME)
+        err_set(
+            err, "the ring holds %u keys and there are more: %s are left out; raise its capacity",
+            capacity,
+            worth == PLAN_OWN ? "those that end soonest" : "those of other hosts that end soonest");
+}
+
 bool
 ring_writer_store(struct ring_writer *writer, const struct keyset *set, const struct policy *policy,
                   uint64_t maker, struct ring_time now, struct err *err)
@@ -97,10 +110,6 @@ ring_writer_store(struct ring_writer *writer, const struct keyset *set, const st
     if (!is_stored(half, &plan) && !image_change(&writer->image, fill, &plan))
         return err_set(err, "the ring has no room: its keys' names are not random");
     writer->is_new = false;
-    if (plan.cutoff != NULL)
-        err_set(err,
-                "the ring holds %u keys and there are more: those of other hosts that end soonest "
-                "are left out; raise its capacity",
-                half->capacity);
+    tell_cutoff(&plan, half->capacity, err);
     return true;
 }

@@ -209,6 +209,44 @@ test_too_small(void **state)
     free(memory);
 }
 
+/* What is said of a ring too small is true: nothing where only names of revoked keys are left out,
+ * whose tickets then are unknown ones. */
+static void
+test_too_small_is_told(void **state)
+{
+    static const struct {
+        uint16_t own, foreign, revoked;
+        const char *says, *not ;
+    } cases[] = {{9, 7, 5, "", "xyz"},
+                 {9, 8, 5, "those of other hosts that end soonest", "xyz"},
+                 {17, 0, 0, "those that end soonest", "other hosts"},
+                 {17, 1, 1, "those that end soonest", "other hosts"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        void *memory = memory_of(image_len(16));
+        struct ring_writer writer = writer_in(memory, 16);
+        struct policy policy = policy_of(3600, 0, 43200);
+        uint16_t own = cases[i].own, live = (uint16_t)(own + cases[i].foreign);
+        struct err err = {0};
+        KEYSET(set);
+
+        for (uint16_t id = 0; id < live + cases[i].revoked; id++) {
+            struct key key = key_of(id, 0);
+
+            key.maker = id < own ? 7 : 8;
+            key.flags = id < live ? 0 : KEY_REVOKED;
+            assert_int_equal(keyset_add(&set, &key, NOW_MS, NULL), KEYSET_CHANGED);
+        }
+        assert_true(ring_writer_store(&writer, &set, &policy, 7, ring_time_at(0), &err));
+        print_message("# %s\n", err.text);
+        assert_int_equal(err.text[0] == '\0', cases[i].says[0] == '\0');
+        assert_non_null(strstr(err.text, cases[i].says));
+        assert_null(strstr(err.text, cases[i].not ));
+        free(memory);
+    }
+}
+
 int
 main(void)
 {
@@ -219,6 +257,7 @@ main(void)
         cmocka_unit_test(test_odd_clocks),
         cmocka_unit_test(test_offset_is_steady),
         cmocka_unit_test(test_too_small),
+        cmocka_unit_test(test_too_small_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
