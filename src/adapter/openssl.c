@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OPTIONS_MAX 4096U /* bytes; a size beyond is no size */
+
 /* OpenSSL gives an index into ex_data for the whole process: made once, then only read. */
 static struct {
     CRYPTO_ONCE once;
@@ -98,9 +100,16 @@ openssl_conn(SSL *ssl)
 }
 
 SSL_CTX *
-openssl_accepting(const SSL *ssl, const struct openssl_conn *conn)
+openssl_counting(const SSL *ssl, const struct openssl_conn *conn, int enc)
 {
-    return conn->accepting != NULL ? conn->accepting : SSL_get_SSL_CTX(ssl);
+    const struct openssl_attached *attached;
+
+    if (conn->accepting == NULL || conn->is_noted)
+        return conn->is_noted ? conn->accepting : SSL_get_SSL_CTX(ssl);
+    attached = openssl_attached(conn->accepting);
+    if (enc && (attached == NULL || !atomic_load(&attached->switches_early)))
+        return conn->accepting;
+    return SSL_get_SSL_CTX(ssl);
 }
 
 bool
@@ -152,6 +161,8 @@ take_options(struct openssl_attached *attached, const struct stek_openssl_option
     STEK_OPENSSL_OPTIONS(none);
     size_t known = sizeof attached->options, len;
 
+    if (options != NULL && options->size > OPTIONS_MAX)
+        return false;
     attached->options = options == NULL ? none : *options;
     for (size_t i = known; options != NULL && i < options->size; i++)
         if (((const uint8_t *)options)[i] != 0)

@@ -14,17 +14,6 @@ struct basis {
     enum openssl_found names;
 };
 
-/* The context that counts where the server does not say: the accepting one. Where that was not
- * noted in time, the one that counted, or would have, when tickets were opened. */
-static SSL_CTX *
-counting(const struct openssl_attached *attached, const SSL *ssl, const struct openssl_conn *conn,
-         int enc)
-{
-    if (conn->is_noted || (enc && !atomic_load(&attached->switches_early)))
-        return openssl_accepting(ssl, conn);
-    return SSL_get_SSL_CTX(ssl);
-}
-
 static struct basis
 find_basis(struct stek_context *names, const struct openssl_attached *attached, SSL *ssl,
            const struct openssl_conn *conn, const char *sni, int enc)
@@ -36,7 +25,7 @@ find_basis(struct stek_context *names, const struct openssl_attached *attached, 
         basis.ctx = options->resolve(ssl, sni, options->resolve_arg);
     basis.resolved = basis.ctx != NULL;
     if (!basis.resolved)
-        basis.ctx = counting(attached, ssl, conn, enc);
+        basis.ctx = openssl_counting(ssl, conn, enc);
     basis.verify_mode =
         basis.resolved ? SSL_CTX_get_verify_mode(basis.ctx) : SSL_get_verify_mode(ssl);
     basis.names = openssl_names(names, basis.ctx);

@@ -86,8 +86,10 @@ struct openssl_attached *openssl_attached(const SSL_CTX *ctx);
 /* Made where there is none; NULL: no memory. */
 struct openssl_conn *openssl_conn(SSL *ssl);
 
-/* The accepting context, as far as it is known. */
-SSL_CTX *openssl_accepting(const SSL *ssl, const struct openssl_conn *conn);
+/* The context that counts where the server does not say, while a ticket is sealed (enc 1) or opened
+ * (0): the accepting one; where that was not noted in time, the one that counted, or would have,
+ * when tickets were opened. */
+SSL_CTX *openssl_counting(const SSL *ssl, const struct openssl_conn *conn, int enc);
 
 /* True if this handshake resumes from a ticket that we opened for it. Sessions that were resumed
  * otherwise are in OpenSSL's cache: they are not ours to change, nor to put in tickets. */
@@ -106,8 +108,8 @@ SSL_TICKET_RETURN openssl_decrypted(SSL *ssl, SSL_SESSION *session, const unsign
  * its key, or its chain of renewals. */
 void openssl_limit(struct openssl_attached *attached, const SSL *ssl, SSL_SESSION *session);
 
-/* The context of a ticket that is sealed (enc 1) or opened (0) on this connection. False, told
- * once, where there are no tickets. */
+/* The context of a ticket on this connection; `enc` as above. False, told once, where there are no
+ * tickets. */
 bool openssl_context(struct stek_context *out, struct openssl_attached *attached, SSL *ssl,
                      const struct openssl_conn *conn, const char *sni, size_t sni_len, int enc);
 

@@ -111,13 +111,15 @@ add_cert(struct list *list, X509 *cert)
 }
 
 /* Going through the certificates changes which one is current: done on an SSL of its own, since
- * others use `ctx` at the same time. */
+ * others use `ctx` at the same time. Where none has its key yet, the current one is all. */
 static bool
 add_all(struct list *list, SSL_CTX *ctx)
 {
     SSL *ssl = SSL_new(ctx);
-    bool done = ssl != NULL && SSL_set_current_cert(ssl, SSL_CERT_SET_FIRST) == 1;
+    bool done = ssl != NULL;
 
+    if (done)
+        (void)SSL_set_current_cert(ssl, SSL_CERT_SET_FIRST);
     while (done) {
         X509 *cert = SSL_get_certificate(ssl);
 

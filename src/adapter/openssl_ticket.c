@@ -147,7 +147,7 @@ is_sealable(const struct parts *parts)
 {
     SSL_SESSION *session = SSL_get_session(parts->ssl);
     bool asks = (SSL_get_verify_mode(parts->ssl) & SSL_VERIFY_PEER) != 0;
-    bool asked = (SSL_CTX_get_verify_mode(openssl_accepting(parts->ssl, parts->conn)) &
+    bool asked = (SSL_CTX_get_verify_mode(openssl_counting(parts->ssl, parts->conn, 1)) &
                   SSL_VERIFY_PEER) != 0;
     unsigned sid_len = 0;
 
@@ -200,6 +200,7 @@ seal_ticket(const struct parts *parts)
     stek_ring_count(ring, STEK_SEALED, key.name);
     if (SSL_session_reused(parts->ssl) && conn->opened && conn->renew)
         stek_ring_count(ring, STEK_RENEWED, key.name);
+    conn->renew = false;
     return 1;
 }
 
@@ -212,9 +213,9 @@ openssl_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *ci
     int saved = errno, answer;
 
     if (parts.conn != NULL)
-        parts.attached = openssl_attached(openssl_accepting(ssl, parts.conn));
+        parts.attached = openssl_attached(openssl_counting(ssl, parts.conn, enc));
     if (parts.attached == NULL)
-        return 0;         /* made before its context was attached, or without memory */
+        return 0;         /* no memory, or switched to one that is not attached */
     (void)ERR_set_mark(); /* fails where there are no errors, and then there is nothing to keep */
     answer = enc ? seal_ticket(&parts) : open_ticket(&parts);
     (void)ERR_pop_to_mark();
