@@ -114,7 +114,8 @@ STEK_API void stek_ring_close(struct stek_ring **ring);
  * now; a ring that was mapped before stays in use all the same, and stek_ring_info() tells if there
  * is one.
  *   STEK_OK            the ring that the path names is in use; whether a key seals, its info tells
- *   STEK_NO_RING       nothing is there, or stekd has not filled it in yet since the system started
+ *   STEK_NO_RING       nothing is there, or stekd has not filled it in yet since the system started,
+ *                      or it goes by the clock of another time namespace
  *   STEK_UNSAFE_RING   others may have made it, can write it or read it; or its owner is another
  *                      than that of the ring in use
  *   STEK_FOREIGN_RING  what is there is damaged, no ring, or of a layout of another version

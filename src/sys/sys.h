@@ -24,7 +24,8 @@ uint64_t sys_unix_ms(void); /* CLOCK_REALTIME */
 bool sys_random(void *out, size_t len);
 
 /* What tells this boot from another, since CLOCK_BOOTTIME starts anew: ring files that outlived a
- * boot must not be used. False where the system does not tell. */
+ * boot must not be used. A time namespace that shifts this clock is another boot. False where the
+ * system does not tell. */
 bool sys_boot_id(uint8_t out[SYS_BOOT_ID_LEN]);
 
 /* This process, and its name as the kernel has it: cut, padded with zeros. */

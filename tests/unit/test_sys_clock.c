@@ -6,13 +6,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
+#include <sched.h>
 #include <sys/prctl.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "ring_support.h"
 #include "sys/sys.h"
 
 static void
@@ -65,6 +62,62 @@ test_boot_id(void **state)
     assert_string_equal(text, expected);
 }
 
+#define NO_NAMESPACE 42
+
+static int
+boot_id_differs(void *arg)
+{
+    uint8_t id[SYS_BOOT_ID_LEN];
+
+    return sys_boot_id(id) && memcmp(id, arg, sizeof id) != 0 ? 1 : 0;
+}
+
+/* In a time namespace whose CLOCK_BOOTTIME is shifted by that; 0: in one that is not. */
+static int
+look_shifted(void *arg, const char *offset)
+{
+    int fd = -1;
+    bool done = unshare(CLONE_NEWTIME) == 0 || unshare(CLONE_NEWUSER | CLONE_NEWTIME) == 0;
+
+    if (done)
+        fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+    done = fd >= 0 && write(fd, offset, strlen(offset)) == (ssize_t)strlen(offset);
+    if (fd >= 0)
+        (void)close(fd);
+    return done ? child_run(boot_id_differs, arg, 0) : NO_NAMESPACE;
+}
+
+static int
+look_days_ahead(void *arg)
+{
+    return look_shifted(arg, "boottime 900000 0\n");
+}
+
+static int
+look_unshifted(void *arg)
+{
+    return look_shifted(arg, "monotonic 900000 0\n");
+}
+
+/* Ring times mean nothing where CLOCK_BOOTTIME is another: so a ring's boot is not this one there.
+ * Where no such namespace can be made there is nothing to prove. */
+static void
+test_time_namespace(void **state)
+{
+    uint8_t id[SYS_BOOT_ID_LEN];
+    int ahead;
+
+    (void)state;
+    assert_true(sys_boot_id(id));
+    ahead = child_run(look_days_ahead, id, 0);
+    if (ahead == NO_NAMESPACE) {
+        print_message("# no time namespaces here\n");
+        return;
+    }
+    assert_int_equal(ahead, 1);
+    assert_int_equal(child_run(look_unshifted, id, 0), 0);
+}
+
 static void
 test_process(void **state)
 {
@@ -81,9 +134,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_clocks),
-        cmocka_unit_test(test_random),
-        cmocka_unit_test(test_boot_id),
+        cmocka_unit_test(test_clocks),  cmocka_unit_test(test_random),
+        cmocka_unit_test(test_boot_id), cmocka_unit_test(test_time_namespace),
         cmocka_unit_test(test_process),
     };
 
