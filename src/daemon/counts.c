@@ -14,7 +14,8 @@ struct gather {
     struct counts *living;
     struct counts_server *servers; /* NULL: not asked for */
     size_t server_count, server_cap;
-    bool no_memory;
+    size_t looked, files;
+    bool too_many, no_memory;
 };
 
 /* An entry for each key of the set; those of `old` that are still there keep their numbers. */
@@ -41,36 +42,69 @@ align(struct counts *counts, const struct keyset *set)
     return true;
 }
 
+static void
+counts_free(struct counts *counts)
+{
+    free(counts->keys);
+    *counts = (struct counts){0};
+}
+
 static int
 compare_id(const void *id, const void *key)
 {
     return memcmp(id, ((const struct counts_key *)key)->id, sizeof((struct counts_key *)0)->id);
 }
 
+/* Others may have written any number. */
+static void
+add(uint64_t *sum, uint64_t more)
+{
+    *sum = *sum > UINT64_MAX - more ? UINT64_MAX : *sum + more;
+}
+
 static void
 add_file(struct counts *counts, const struct counters_total *file)
 {
     for (size_t i = 0; i < CONTROL_COUNTERS; i++)
-        counts->events[i] += file->events[i];
+        add(&counts->events[i], file->events[i]);
     for (size_t i = 0; i < file->key_count; i++) {
         struct counts_key *key = bsearch(file->keys[i].id, counts->keys, counts->key_count,
                                          sizeof *counts->keys, compare_id);
 
         if (key == NULL)
             continue;
-        key->sealed += file->keys[i].sealed;
-        key->opened += file->keys[i].opened;
+        add(&key->sealed, file->keys[i].sealed);
+        add(&key->opened, file->keys[i].opened);
     }
 }
 
+/* Both have the same keys. */
 static void
 add_counts(struct counts *counts, const struct counts *more)
 {
     for (size_t i = 0; i < CONTROL_COUNTERS; i++)
-        counts->events[i] += more->events[i];
+        add(&counts->events[i], more->events[i]);
     for (size_t i = 0; i < counts->key_count; i++) {
-        counts->keys[i].sealed += more->keys[i].sealed;
-        counts->keys[i].opened += more->keys[i].opened;
+        add(&counts->keys[i].sealed, more->keys[i].sealed);
+        add(&counts->keys[i].opened, more->keys[i].opened);
+    }
+}
+
+static void
+raise(uint64_t *most, uint64_t sum)
+{
+    if (*most < sum)
+        *most = sum;
+}
+
+static void
+raise_counts(struct counts *most, const struct counts *sum)
+{
+    for (size_t i = 0; i < CONTROL_COUNTERS; i++)
+        raise(&most->events[i], sum->events[i]);
+    for (size_t i = 0; i < most->key_count; i++) {
+        raise(&most->keys[i].sealed, sum->keys[i].sealed);
+        raise(&most->keys[i].opened, sum->keys[i].opened);
     }
 }
 
@@ -111,46 +145,86 @@ add_server(struct gather *gather, const struct counters_total *file)
 
 /* One file; what cannot be read is passed over, since others may put anything there. */
 static void
+add_path(struct gather *gather, const char *path)
+{
+    struct counters_total file;
+    bool is_alive;
+
+    if (!counters_read(&file, &is_alive, path, NULL))
+        return;
+    if (is_alive)
+        add_server(gather, &file);
+    if (is_alive || !is_idle(&file, gather->boot_s) || !file_remove(path, NULL))
+        add_file(gather->living, &file);
+    else
+        add_file(gather->gone, &file);
+}
+
+static bool
 visit(void *arg, const char *name)
 {
     struct gather *gather = arg;
-    struct counters_total file;
     char *path = NULL;
-    bool is_alive;
 
-    if (asprintf(&path, "%s/%s", gather->folder, name) < 0) {
-        gather->no_memory = true;
-        return;
-    }
-    if (counters_read(&file, &is_alive, path, NULL)) {
-        if (is_alive)
-            add_server(gather, &file);
-        if (is_alive || !is_idle(&file, gather->boot_s) || !file_remove(path, NULL))
-            add_file(gather->living, &file);
-        else
-            add_file(gather->gone, &file);
-    }
+    gather->files += counters_is_name(name);
+    gather->too_many = ++gather->looked > COUNTS_LOOK_MAX || gather->files > COUNTS_FILES_MAX;
+    if (gather->too_many || !counters_is_name(name))
+        return !gather->too_many;
+    gather->no_memory = asprintf(&path, "%s/%s", gather->folder, name) < 0;
+    if (gather->no_memory)
+        return false;
+    add_path(gather, path);
     free(path);
+    return !gather->no_memory;
+}
+
+static bool
+gather_all(struct gather *gather, const struct keyset *set, struct err *err)
+{
+    if (!align(gather->gone, set) || !align(gather->living, set))
+        return err_set(err, "no memory to count");
+    if (!dir_list(gather->folder, visit, gather, err))
+        return false;
+    if (gather->no_memory)
+        return err_set(err, "no memory to count");
+    if (gather->too_many)
+        (void)err_set(err,
+                      "%s: over %u files of counters, or %u in all: not every server is counted; "
+                      "remove what belongs to no server",
+                      gather->folder, COUNTS_FILES_MAX, COUNTS_LOOK_MAX); /* always false */
+    return true;
+}
+
+/* The most that the sums have been, for an answer. */
+static bool
+tell(struct counts_view *view, const struct counts *most, const struct keyset *set)
+{
+    memcpy(view->sum.events, most->events, sizeof view->sum.events);
+    if (!align(&view->sum, set))
+        return false;
+    raise_counts(&view->sum, most);
+    return true;
 }
 
 bool
-counts_gather(struct counts *gone, struct counts_view *view, const char *folder,
+counts_gather(struct counts_past *past, struct counts_view *view, const char *folder,
               const struct keyset *set, uint64_t boot_s, struct err *err)
 {
     struct counts living = {0};
-    struct gather gather = {.folder = folder, .boot_s = boot_s, .gone = gone, .living = &living};
-    bool ok = align(gone, set) && align(&living, set);
+    struct gather gather = {
+        .folder = folder, .boot_s = boot_s, .gone = &past->gone, .living = &living};
+    bool ok = align(&past->most, set) && gather_all(&gather, set, err);
 
-    if (!ok)
-        (void)err_set(err, "no memory to count"); /* always false */
-    ok = ok && dir_list(folder, COUNTS_FILES_MAX, visit, &gather, err);
-    if (ok && gather.no_memory)
+    if (ok) {
+        add_counts(&living, &past->gone);
+        raise_counts(&past->most, &living);
+    }
+    if (view != NULL && !tell(view, &past->most, set))
         ok = err_set(err, "no memory to count");
     if (ok && view != NULL) {
-        add_counts(&living, gone);
-        *view = (struct counts_view){
-            .sum = living, .servers = gather.servers, .server_count = gather.server_count};
-        return true;
+        view->servers = gather.servers;
+        view->server_count = gather.server_count;
+        gather.servers = NULL;
     }
     counts_free(&living);
     free(gather.servers);
@@ -158,10 +232,10 @@ counts_gather(struct counts *gone, struct counts_view *view, const char *folder,
 }
 
 void
-counts_free(struct counts *counts)
+counts_past_free(struct counts_past *past)
 {
-    free(counts->keys);
-    *counts = (struct counts){0};
+    counts_free(&past->gone);
+    counts_free(&past->most);
 }
 
 void

@@ -1,7 +1,8 @@
 /* counts.h - what the servers of a keyset did, summed over their files of counters.
  *
  * A file whose opener is gone, and that was not used for a while, is added to a running total and
- * removed; the total lasts as long as the daemon. */
+ * removed; the total lasts as long as the daemon. No sum ever goes back, whatever becomes of the
+ * files: others may write in their folder. */
 #ifndef DAEMON_COUNTS_H
 #define DAEMON_COUNTS_H
 
@@ -14,8 +15,9 @@
 #include "keys/keyset.h"
 #include "ring/counters.h"
 
-#define COUNTS_FILES_MAX 4096U
-#define COUNTS_IDLE_S 600U /* a server may have closed its descriptors and still count */
+#define COUNTS_FILES_MAX 4096U /* named as files of counters are */
+#define COUNTS_LOOK_MAX 65536U /* names that are looked at */
+#define COUNTS_IDLE_S 600U     /* a server may have closed its descriptors and still count */
 
 struct counts_key {
     uint8_t id[8]; /* the first bytes of the key's name */
@@ -36,6 +38,12 @@ struct counts_server {
     uint64_t events[CONTROL_COUNTERS];
 };
 
+/* What lasts as long as the daemon. */
+struct counts_past {
+    struct counts gone; /* of files that were removed */
+    struct counts most; /* the most that each sum has been */
+};
+
 /* The running total and the living files together. */
 struct counts_view {
     struct counts sum;
@@ -43,14 +51,15 @@ struct counts_view {
     size_t server_count;
 };
 
-/* Read all files in `folder`; `gone` is the running total. `view` may be NULL: then only what is
- * gone is put away. False, with `view` empty, where there is no memory or the folder cannot be
- * read; files that are none of counters are passed over. */
-bool counts_gather(struct counts *gone, struct counts_view *view, const char *folder,
+/* Read all files in `folder`. `view`, empty before, may be NULL: then only what is gone is put away.
+ * False, with the sums that were told last and no servers, where there is no memory or the folder
+ * cannot be read. Files that are none of counters are passed over; where there are more than the
+ * limits above, `err`, else left as it was, says so, with true. */
+bool counts_gather(struct counts_past *past, struct counts_view *view, const char *folder,
                    const struct keyset *set, uint64_t boot_s, struct err *err);
 
 /* Both take one that is all zero. */
-void counts_free(struct counts *counts);
+void counts_past_free(struct counts_past *past);
 void counts_view_free(struct counts_view *view);
 
 #endif

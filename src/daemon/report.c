@@ -117,7 +117,7 @@ report_keys(struct service *service, struct ring_time now)
     uint64_t now_s = now.unix_ms / 1000;
 
     (void)counts_gather(&service->counts, &view, service->count_path, &service->set,
-                        now.boot_ms / 1000, NULL); /* zeros then; a tick tells why */
+                        now.boot_ms / 1000, NULL); /* the last sums then; a tick tells why */
     if (rows != NULL)
         keys = report_rows(service, rows, &view, now_s);
     free(rows);

@@ -144,7 +144,7 @@ report_status(struct stekd *stekd, struct ring_time now)
         json_t *keyset;
 
         (void)counts_gather(&service->counts, &view, service->count_path, &service->set,
-                            now.boot_ms / 1000, NULL); /* zeros then; a tick tells why */
+                            now.boot_ms / 1000, NULL); /* the last sums then; a tick tells why */
         keyset = report_keyset(stekd, service, &view, now);
         counts_view_free(&view);
         if (json_array_append_new(keysets, keyset) != 0) {

@@ -12,7 +12,7 @@
 #include "ring/words.h"
 
 #define COUNT_MODE 02700       /* servers that are root when they open the ring */
-#define COUNT_GROUP_MODE 02770 /* and the ring's group */
+#define COUNT_GROUP_MODE 03770 /* and the ring's group, each to its own files */
 
 uint64_t
 service_generation(const struct service *service)
@@ -135,23 +135,24 @@ service_close(struct service **service)
         return;
     ring_writer_close(&(*service)->writer);
     keyset_free(&(*service)->set);
-    counts_free(&(*service)->counts);
+    counts_past_free(&(*service)->counts);
     free((*service)->ring_path);
     free((*service)->count_path);
     free(*service);
     *service = NULL;
 }
 
-static void
+static bool
 remove_counters(void *arg, const char *name)
 {
     const struct service *service = arg;
     char *path;
 
     if (asprintf(&path, "%s/%s", service->count_path, name) < 0)
-        return;
+        return false;
     (void)file_remove(path, NULL); /* what stays is found when the folder is removed */
     free(path);
+    return true;
 }
 
 void
@@ -165,8 +166,7 @@ service_retire(struct service **service, struct ring_time now)
         return;
     if (ring_writer_store(&old->writer, &none, &old->config.policy, old->maker, now, &err) &&
         file_remove(old->ring_path, &err) &&
-        dir_list(old->count_path, COUNTS_FILES_MAX, remove_counters, old, &err) &&
-        dir_remove(old->count_path, &err))
+        dir_list(old->count_path, remove_counters, old, &err) && dir_remove(old->count_path, &err))
         log_info(old->log, "keyset %s: keys destroyed, ring removed", old->config.name);
     else
         log_warn(old->log, "keyset %s: not all of it could be removed: %s", old->config.name,

@@ -44,7 +44,7 @@ struct service {
     uint64_t rotations, revocations;
     uint64_t emergency_boot_ms; /* when the last one was made; 0: never */
     struct err last_error;      /* "" while all is well */
-    struct counts counts;
+    struct counts_past counts;
 };
 
 /* What the services share. */

@@ -62,9 +62,10 @@ service_tick(struct service *service, struct ring_time now)
         (void)err_set(&why, "no memory for the keyset"); /* always false */
     }
     note(&trouble, &why);
-    if (!counts_gather(&service->counts, NULL, service->count_path, &service->set,
-                       now.boot_ms / 1000, &why))
-        note(&trouble, &why);
+    why.text[0] = '\0';
+    (void)counts_gather(&service->counts, NULL, service->count_path, &service->set,
+                        now.boot_ms / 1000, &why); /* `why` tells of what was not read, too */
+    note(&trouble, &why);
     if (!sys_map_is(&service->writer.file.map, service->ring_path)) {
         (void)err_set(&why,
                       "%s was removed or replaced: servers that start now find no keys; restart "

@@ -13,7 +13,6 @@
 
 #define RUN_DIR_MODE 0755
 #define COUNT_DIR_MODE 0711 /* the keysets' own folders in it say who may enter */
-#define RINGS_MAX 1024U
 
 void
 stekd_clock_trouble(const struct stekd *stekd, struct err *err)
@@ -119,22 +118,23 @@ on_reload(void *arg)
         log_warn(&stekd->log, "reload: all stays as it was: %s", err.text);
 }
 
-static void
+static bool
 check_ring(void *arg, const char *name)
 {
     struct stekd *stekd = arg;
     size_t len = strlen(name);
 
     if (len <= 3 || strcmp(name + len - 3, ".r1") != 0)
-        return;
+        return true;
     for (size_t i = 0; i < stekd->count; i++) {
         const char *known = stekd->services[i]->config.name;
 
         if (strlen(known) == len - 3 && strncmp(known, name, len - 3) == 0)
-            return;
+            return true;
     }
     log_warn(&stekd->log, "%s/%s belongs to no keyset: remove it if no server uses it",
              stekd->run_dir, name);
+    return true;
 }
 
 static bool
@@ -182,7 +182,7 @@ open_services(struct stekd *stekd, const struct config *config, struct err *err)
         stekd->services[stekd->count] = service;
         stekd->due_boot_ms[stekd->count++] = now.boot_ms + service_next_ms(service, now);
     }
-    return dir_list(stekd->run_dir, RINGS_MAX, check_ring, stekd, err);
+    return dir_list(stekd->run_dir, check_ring, stekd, err);
 }
 
 static bool

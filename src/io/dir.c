@@ -82,23 +82,18 @@ dir_is_in_memory(const char *path)
 }
 
 bool
-dir_list(const char *path, size_t max, void (*each)(void *arg, const char *name), void *arg,
-         struct err *err)
+dir_list(const char *path, dir_each_fn *each, void *arg, struct err *err)
 {
     DIR *dir = opendir(path);
     struct dirent *entry;
-    size_t count = 0;
-    bool ok;
+    bool ok, more = true;
 
     if (dir == NULL)
         return err_errno(err, "%s", path);
     errno = 0;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): nobody else has this DIR */
-    while (count < max && (entry = readdir(dir)) != NULL) {
-        if (entry->d_name[0] == '.')
-            continue;
-        each(arg, entry->d_name);
-        count++;
+    while (more && (entry = readdir(dir)) != NULL) {
+        more = entry->d_name[0] == '.' || each(arg, entry->d_name);
         errno = 0;
     }
     ok = errno == 0 || err_errno(err, "%s", path);

@@ -39,10 +39,10 @@ bool dir_check_ours(const char *path, struct err *err);
 /* False where what is written there comes to a disk, or where that is not known. */
 bool dir_is_in_memory(const char *path);
 
-/* Call `each` for each name in the folder but those that begin with a dot, `max` at most, in no
- * order. */
-bool dir_list(const char *path, size_t max, void (*each)(void *arg, const char *name), void *arg,
-              struct err *err);
+/* Call `each` for each name in the folder but those that begin with a dot, in no order, as long as
+ * it returns true. */
+typedef bool dir_each_fn(void *arg, const char *name);
+bool dir_list(const char *path, dir_each_fn *each, void *arg, struct err *err);
 
 /* Remove an empty folder; one that is not there counts as removed. */
 bool dir_remove(const char *path, struct err *err);

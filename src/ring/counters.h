@@ -96,6 +96,10 @@ struct counters_total {
     } keys[COUNTERS_KEYS];
 };
 
+/* True for a name that counters_open() gives: what else is in the folder, who may write there put
+ * there. */
+bool counters_is_name(const char *name);
+
 /* Read a file. *alive: a process still holds it (one that closed its descriptors, as some servers
  * do when they become daemons, does not show). False, with the reason in `err`, for what is not a
  * file of counters. */

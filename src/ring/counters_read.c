@@ -18,6 +18,16 @@ struct words {
 
 _Static_assert(sizeof(struct words) == sizeof(struct counters_file), "the same layout");
 
+bool
+counters_is_name(const char *name)
+{
+    size_t digits = strspn(name, "0123456789");
+
+    return digits >= 1 && digits <= 10 && name[digits] == '-' &&
+           strspn(name + digits + 1, "0123456789abcdef") == 16 &&
+           strcmp(name + digits + 17, ".c1") == 0;
+}
+
 static void
 copy_program(char out[COUNTERS_PROGRAM_LEN + 1], const uint8_t in[COUNTERS_PROGRAM_LEN])
 {

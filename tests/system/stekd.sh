@@ -235,12 +235,26 @@ stop "$stekd"
 
 # ---- as any user, and for a group ----
 
+as_nobody() {
+    setpriv --reuid=65534 --regid=65534 --clear-groups "$@" 2>/dev/null
+}
+
+fails_as_nobody() {
+    ! as_nobody "$@"
+}
+
 if [ "$(id -u)" -eq 0 ]; then
     run=$tmp/group
     printf 'keyset "www" { group = "nogroup" }\n' >"$conf"
     start_stekd
     check 'a group may read the ring' test "$(stat -c '%a %G' "$run/www.r1")" = '440 nogroup'
-    check 'and count' test "$(stat -c '%a %G' "$run/count/www")" = '2770 nogroup'
+    check 'and count' test "$(stat -c '%a %G' "$run/count/www")" = '3770 nogroup'
+    chmod 755 "$tmp"
+    : >"$run/count/www/1-0123456789abcdef.c1"
+    check 'who counts can make a file' as_nobody touch "$run/count/www/2-0123456789abcdef.c1"
+    check 'and remove it' as_nobody rm "$run/count/www/2-0123456789abcdef.c1"
+    check 'but not one of another' fails_as_nobody rm -f "$run/count/www/1-0123456789abcdef.c1"
+    check 'which is there still' test -f "$run/count/www/1-0123456789abcdef.c1"
     check 'a group that others are in, too, gets a warning' logged \
         'group nogroup is shared by applications'
     printf 'keyset "www" { }\n' >"$conf"
