@@ -129,10 +129,10 @@ check "a label is another context" is_full_at module labelled a.test
 check "also the other way round" is_full_at labelled module a.test
 check "a host whose certificate has other names is another context" is_full_at module changed b.test
 check "also the other way round" is_full_at changed module b.test
-for host in B.Test b.test. x.w.test r12.test; do
+for host in B.Test b.test. b.test.:443 x.w.test r12.test; do
     check "the module finds the same host for $host as nginx" is_full_at module changed $host
 done
-for host in b.test.. .b.test x..w.test; do
+for host in b.test.. .b.test x..w.test b.test.:4.4; do
     check "and the default one for $host" crosses_all_to module changed $host
 done
 check "a ticket taken without a client certificate is not resumed where one is asked for" \

@@ -63,14 +63,18 @@ static ngx_uint_t
 clean_host(ngx_str_t *host)
 {
     u_char *colon = ngx_strlchr(host->data, host->data + host->len, ':');
-    size_t i;
+    size_t i, last_dot = host->len;
 
-    for (i = 1; i < host->len; i++)
-        if (host->data[i] == '.' && host->data[i - 1] == '.')
+    for (i = 0; i < host->len; i++) {
+        if (host->data[i] != '.')
+            continue;
+        if (i > 0 && last_dot == i - 1)
             return 0;
+        last_dot = i;
+    }
     if (colon != NULL)
         host->len = colon - host->data;
-    if (host->len > 0 && host->data[host->len - 1] == '.')
+    if (host->len > 0 && last_dot == host->len - 1) /* the last of all, behind the colon too */
         host->len--;
     return host->len > 0;
 }
