@@ -58,7 +58,7 @@ rng_seed(void)
 static inline struct key_material
 material_of(uint64_t *rng)
 {
-    struct key_material fresh;
+    struct key_material fresh = {0};
 
     rng_fill(rng, fresh.name, sizeof fresh.name);
     rng_fill(rng, fresh.secret.bytes, sizeof fresh.secret.bytes);
