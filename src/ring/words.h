@@ -11,8 +11,10 @@
 #define RING_WORDS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/memcheck.h"
 #include "ring/layout.h"
 
 #if defined(__SANITIZE_THREAD__)
@@ -44,11 +46,15 @@ word_load(const ring_word *word)
     return atomic_load_explicit(word, WORD_LOAD);
 }
 
-/* Store what is new only: lines that readers have in their caches stay there. */
+/* Store what is new only: lines that readers have in their caches stay there. What that shows of a
+ * secret is whether it stands there already; two secrets have no 64 bits in common. */
 static inline void
 word_put(ring_word *word, uint64_t value)
 {
-    if (word_load(word) == value)
+    bool same = word_load(word) == value;
+
+    MEM_DEFINE(&same, sizeof same);
+    if (same)
         return;
     WORD_STEP();
     atomic_store_explicit(word, value, WORD_STORE);
