@@ -34,7 +34,7 @@ copy_program(char out[COUNTERS_PROGRAM_LEN + 1], const uint8_t in[COUNTERS_PROGR
     size_t len = 0;
 
     for (; len < COUNTERS_PROGRAM_LEN && in[len] != 0; len++)
-        out[len] = in[len] > ' ' && in[len] < 127 ? (char)in[len] : '?';
+        out[len] = (char)(in[len] > ' ' && in[len] < 127 ? in[len] : '?');
     out[len] = '\0';
 }
 
