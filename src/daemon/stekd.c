@@ -185,6 +185,14 @@ open_services(struct stekd *stekd, const struct config *config, struct err *err)
     return dir_list(stekd->run_dir, check_ring, stekd, err);
 }
 
+static void
+on_trouble(void *arg, const char *why)
+{
+    const struct stekd *stekd = arg;
+
+    log_warn(&stekd->log, "%s: connections wait: %s", stekd->socket_path, why);
+}
+
 static bool
 listen_for_control(struct stekd *stekd, struct err *err)
 {
@@ -192,11 +200,13 @@ listen_for_control(struct stekd *stekd, struct err *err)
                                        .head_max = CONTROL_HEAD_MAX,
                                        .connections_max = CONTROL_CONNECTIONS_MAX,
                                        .timeout_s = CONTROL_TIMEOUT_S};
+    const struct http_calls calls = {
+        .handler = control_answer, .trouble = on_trouble, .arg = stekd};
     int fd = listen_unix(stekd->socket_path, err);
 
     if (fd < 0)
         return false;
-    stekd->server = http_server_new(stekd->loop, fd, &limits, control_answer, stekd, err);
+    stekd->server = http_server_new(stekd->loop, fd, &limits, &calls, err);
     return stekd->server != NULL;
 }
 

@@ -10,19 +10,26 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
-#define FDS_MAX 1024 /* descriptors that are looked at; usually the process may have no more */
-#define FULL_MS 100U /* how often to look for room where there is none */
+#define FDS_MAX 1024   /* descriptors that are looked at; usually the process may have no more */
+#define FULL_MS 100U   /* how often to look for room where there is none */
+#define FAILED_MS 500U /* how long to let be what could not be accepted */
+#define TELL_S 60
 
 struct http_server {
     struct evhttp *http;
     struct evconnlistener *listener; /* owned by `http` once bound */
     struct loop_timer *timer;
-    http_handler *handler;
-    void *arg;
+    struct http_calls calls;
     unsigned connections_max;
+    time_t told_s; /* when trouble was told last; 0: never */
+    struct http_server *next;
 };
+
+/* What listens gets evhttp's own argument in its callbacks, and there is no way from it to ours. */
+static struct http_server *servers;
 
 /* evhttp neither limits its connections nor tells when one goes; but what it accepted bears the
  * name of our socket. */
@@ -53,6 +60,35 @@ limit_connections(void *arg)
         (void)evconnlistener_enable(server->listener); /* where it fails nobody can be let in */
     else if (loop_timer_set(server->timer, FULL_MS))
         (void)evconnlistener_disable(server->listener); /* fails for no listener only */
+}
+
+static void
+tell(struct http_server *server, const char *why)
+{
+    struct timespec now = {0};
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+    if (server->told_s != 0 && now.tv_sec - server->told_s < TELL_S)
+        return;
+    server->told_s = now.tv_sec;
+    server->calls.trouble(server->calls.arg, why);
+}
+
+/* What could not be accepted is still there: without a pause it would be tried at once, for ever. */
+static void
+on_error(struct evconnlistener *listener, void *arg)
+{
+    const char *why = evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR());
+    struct http_server *server = servers;
+
+    (void)arg;
+    while (server != NULL && server->listener != listener)
+        server = server->next;
+    if (server == NULL)
+        return;
+    tell(server, why);
+    if (loop_timer_set(server->timer, FAILED_MS))
+        (void)evconnlistener_disable(listener); /* fails for no listener only */
 }
 
 /* Called for each connection that was accepted; evhttp then makes its own bufferevent. */
@@ -139,7 +175,7 @@ on_request(struct evhttp_request *evreq, void *arg)
         request.body = (const char *)evbuffer_pullup(body, -1);
     find_peer(&request, evreq);
     if (request.body_len == 0 || request.body != NULL)
-        server->handler(server->arg, &answer, &request);
+        server->calls.handler(server->calls.arg, &answer, &request);
     reply(evreq, &answer);
 }
 
@@ -155,19 +191,20 @@ configure(struct http_server *server, const struct http_limits *limits)
                                                  EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
                                                  EVHTTP_REQ_OPTIONS | EVHTTP_REQ_TRACE |
                                                  EVHTTP_REQ_CONNECT | EVHTTP_REQ_PATCH);
+    evconnlistener_set_error_cb(server->listener, on_error);
     evhttp_set_bevcb(server->http, on_accept, server);
     evhttp_set_gencb(server->http, on_request, server);
 }
 
 struct http_server *
-http_server_new(struct loop *loop, int fd, const struct http_limits *limits, http_handler *handler,
-                void *arg, struct err *err)
+http_server_new(struct loop *loop, int fd, const struct http_limits *limits,
+                const struct http_calls *calls, struct err *err)
 {
     struct http_server *server = calloc(1, sizeof *server);
     bool ok = server != NULL;
 
     if (ok) {
-        *server = (struct http_server){.handler = handler, .arg = arg};
+        server->calls = *calls;
         server->timer = loop_timer_new(loop, limit_connections, server, err);
         server->listener = evconnlistener_new(loop_base(loop), NULL, NULL,
                                               LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
@@ -177,6 +214,8 @@ http_server_new(struct loop *loop, int fd, const struct http_limits *limits, htt
     }
     if (ok) {
         configure(server, limits);
+        server->next = servers;
+        servers = server;
         return server;
     }
     (void)err_set(err, "no HTTP server: no memory");
@@ -193,8 +232,13 @@ http_server_new(struct loop *loop, int fd, const struct http_limits *limits, htt
 void
 http_server_free(struct http_server **server)
 {
+    struct http_server **at = &servers;
+
     if (*server == NULL)
         return;
+    while (*at != *server)
+        at = &(*at)->next;
+    *at = (*server)->next;
     evhttp_free((*server)->http);
     free(*server);
     *server = NULL;

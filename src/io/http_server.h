@@ -38,11 +38,20 @@ struct http_answer {
 typedef void http_handler(void *arg, struct http_answer *answer,
                           const struct http_request *request);
 
+/* Told at most once a minute, where connections cannot be accepted for now, and so wait. */
+typedef void http_trouble(void *arg, const char *why);
+
+struct http_calls {
+    http_handler *handler;
+    http_trouble *trouble;
+    void *arg; /* of both */
+};
+
 struct http_server;
 
 /* Serve on the listening socket `fd`, which it takes over, success or not. */
 struct http_server *http_server_new(struct loop *loop, int fd, const struct http_limits *limits,
-                                    http_handler *handler, void *arg, struct err *err);
+                                    const struct http_calls *calls, struct err *err);
 
 /* Closes all connections; sets NULL, takes NULL. The loop must not run again. */
 void http_server_free(struct http_server **server);

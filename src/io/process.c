@@ -36,6 +36,17 @@ lock_memory(void)
         (void)mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); /* best effort */
 }
 
+static void
+raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= PROCESS_FDS)
+        return;
+    limit.rlim_cur = limit.rlim_max < PROCESS_FDS ? limit.rlim_max : PROCESS_FDS;
+    (void)setrlimit(RLIMIT_NOFILE, &limit); /* best effort */
+}
+
 bool
 process_harden(struct err *err)
 {
@@ -44,6 +55,7 @@ process_harden(struct err *err)
     if (prctl(PR_SET_DUMPABLE, 0) != 0 || setrlimit(RLIMIT_CORE, &none) != 0)
         return err_errno(err, "core dumps cannot be switched off");
     lock_memory();
+    raise_descriptors();
     (void)umask(077); /* cannot fail */
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return err_errno(err, "SIGPIPE cannot be ignored");

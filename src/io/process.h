@@ -10,9 +10,12 @@
 uid_t process_uid(void); /* the effective one */
 pid_t process_pid(void);
 
+#define PROCESS_FDS 1024U /* descriptors that are enough for it */
+
 /* For a process that holds secrets: no core dump, no debugger of the same user, umask 077, all
- * memory locked where the limit lets us (never where a later allocation could fail by it), and no
- * death by a closed pipe. Only the first is a must. */
+ * memory locked where the limit lets us (never where a later allocation could fail by it), as many
+ * descriptors as its own hard limit lets it have, up to PROCESS_FDS, and no death by a closed pipe.
+ * Only the first is a must. */
 bool process_harden(struct err *err);
 
 /* Go on in a child, in a session of its own; the parent waits there until process_ready(), and

@@ -19,30 +19,24 @@
 #define PATIENCE_MS 30000
 
 struct daemon {
-    char folder[32], config[64], run[64], socket[80];
+    char folder[32], config[64], run[64], socket[80], log[64];
     pid_t pid;
 };
-
-static inline void
-drop_line(void *arg, bool is_warning, const char *line)
-{
-    (void)arg;
-    (void)is_warning;
-    (void)line;
-}
 
 /* In a child. */
 static inline int
 be_stekd(const struct daemon *daemon)
 {
     const struct stekd_options options = {.config_path = daemon->config, .run_dir = daemon->run};
-    const struct log log = {.sink = drop_line};
+    const struct log log = log_to_stderr();
     struct config config = {0};
     struct stekd *stekd;
     struct err err;
     bool ok;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    if (freopen(daemon->log, "w", stderr) == NULL || setvbuf(stderr, NULL, _IOLBF, 0) != 0)
+        return 1;
     if (!config_load(&config, daemon->config, false, &err))
         return 1;
     stekd = stekd_start(&options, &config, &log, &err);
@@ -79,6 +73,7 @@ start(struct daemon *daemon, const char *config)
     (void)snprintf(daemon->config, sizeof daemon->config, "%s/stekd.conf", daemon->folder);
     (void)snprintf(daemon->run, sizeof daemon->run, "%s/run", daemon->folder);
     (void)snprintf(daemon->socket, sizeof daemon->socket, "%s/control", daemon->run);
+    (void)snprintf(daemon->log, sizeof daemon->log, "%s/log", daemon->folder);
     file = fopen(daemon->config, "w");
     if (file == NULL || fputs(config, file) < 0 || fclose(file) != 0)
         return false;
@@ -102,6 +97,21 @@ setup(void **state)
 
     *state = &daemon;
     return !start(&daemon, "keyset \"www\" { }\nkeyset \"mail\" { rotate = 30m }\n");
+}
+
+/* Lines of its log so far that hold this text. */
+static inline unsigned
+count_logged(const struct daemon *daemon, const char *text)
+{
+    FILE *log = fopen(daemon->log, "r");
+    char line[1024];
+    unsigned count = 0;
+
+    while (log != NULL && fgets(line, sizeof line, log) != NULL)
+        count += strstr(line, text) != NULL;
+    if (log != NULL)
+        (void)fclose(log);
+    return count;
 }
 
 /* True if it stopped by itself, in good order. */

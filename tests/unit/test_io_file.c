@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -195,6 +196,40 @@ test_list(void **state)
     assert_false(file_remove(folder, &err));
 }
 
+/* How many descriptors a hardened process may have, if that was set to `soft` before and cannot
+ * be set above `hard`; 0 where something failed. */
+static unsigned
+descriptors_of(unsigned soft, unsigned hard)
+{
+    pid_t child = fork();
+    int status = 0;
+
+    if (child == 0) {
+        struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+        bool ok = setrlimit(RLIMIT_NOFILE, &limit) == 0 && process_harden(NULL) &&
+                  getrlimit(RLIMIT_NOFILE, &limit) == 0;
+
+        _exit(ok ? (int)(limit.rlim_cur / 10) : 0);
+    }
+    return waitpid(child, &status, 0) == child && WIFEXITED(status)
+               ? (unsigned)WEXITSTATUS(status) * 10
+               : 0;
+}
+
+static void
+test_descriptors(void **state)
+{
+    struct rlimit limit;
+
+    (void)state;
+    assert_int_equal(descriptors_of(30, 60), 60);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_max < PROCESS_FDS * 2)
+        return; /* only root could set what follows */
+    assert_int_equal(descriptors_of(30, PROCESS_FDS * 2), PROCESS_FDS / 10 * 10);
+    assert_int_equal(descriptors_of(PROCESS_FDS + 100, PROCESS_FDS + 200), 1120);
+}
+
 /* Try to take the lock in another process: 1 taken, 2 told our id, 3 something else. */
 static int
 try_elsewhere(const char *path)
@@ -319,6 +354,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
         cmocka_unit_test_setup_teardown(test_listen, setup, teardown),
+        cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_log),
         cmocka_unit_test(test_moment),
     };
