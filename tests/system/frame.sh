@@ -184,7 +184,8 @@ EOT
 # launch NAME KIND: nginx with its configuration; server_pid is its process id.
 launch() {
     if [ "$2" = preload ]; then
-        LD_PRELOAD=$preload STEK_RING=$ring "$nginx" -c "$tmp/$1.conf" 2>>"$tmp/$1.stderr.log" &
+        LD_PRELOAD=$preload STEK_RING=$ring STEK_LABEL=${label:-} \
+            "$nginx" -c "$tmp/$1.conf" 2>>"$tmp/$1.stderr.log" &
     else
         "$nginx" -c "$tmp/$1.conf" 2>>"$tmp/$1.stderr.log" &
     fi
@@ -226,11 +227,16 @@ start_nginx() {
 
 # ---- handshakes ----
 
+# target SERVER: where it listens.
+target() {
+    cat "$tmp/$1.at" 2>/dev/null || echo "unix:$tmp/$1.sock"
+}
+
 # shake SERVER [tlsclient arguments]: `line` is what the client says.
 shake() {
-    to=$1
+    connect_to=$(target "$1")
     shift
-    line=$("$client" "$@" "unix:$tmp/$to.sock" 2>&1)
+    line=$("$client" "$@" "$connect_to" 2>&1)
 }
 
 # is WORD...: true if each stands in the line.

@@ -1,0 +1,58 @@
+#!/bin/sh
+# Certificates, names and client CAs of one HAProxy address, under the preload.
+# shellcheck source=tests/system/frame.sh
+. "${0%/*}/frame.sh"
+# shellcheck source=tests/system/servers.sh
+. "${0%/*}/servers.sh"
+# shellcheck source=tests/system/attacks.sh
+. "${0%/*}/attacks.sh"
+
+need haproxy usr/sbin/haproxy
+make_attack_certs
+start_stekd
+
+# crt_line INSTANCE HOST: of a crt-list.
+crt_line() {
+    ca=$(host_ca "$1" "$2")
+    echo "$tmp/$(host_cert "$1" "$2").both ${ca:+[verify required ca-file $tmp/$ca.pem]} $2"
+}
+
+# haproxy_conf NAME INSTANCE [BIND_OPTIONS]
+haproxy_conf() {
+    {
+        crt_line "$2" a.test
+        crt_line "$2" b.test
+    } >"$tmp/$1.list"
+    cat <<EOT >"$tmp/$1.conf"
+defaults
+    mode http
+    timeout client 5s
+    timeout connect 5s
+    timeout server 5s
+frontend tls
+    bind unix@$tmp/$1.sock ssl crt-list $tmp/$1.list ${3:-}
+    http-request return status 200 content-type text/plain string "x"
+EOT
+}
+
+launch_server() {
+    preloaded "$1" "$root/usr/sbin/haproxy" -db -f "$tmp/$1.conf"
+}
+
+for name in plain renewed other half guarded swapped; do
+    haproxy_conf $name $name
+    run_instances $name
+done
+for name in strict strict-2; do
+    haproxy_conf $name plain strict-sni
+    run_server $name -n a.test
+done
+attack_certificates is_accepted
+attack_names
+attack_clients
+attack_open_default
+restart_with_label
+attack_labelled_clients
+check "strict-sni: a host resumes at the other instance" is_accepted strict b.test strict-2 b.test
+check "not at another host" is_refused strict b.test strict-2 a.test
+finish

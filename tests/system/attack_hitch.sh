@@ -1,0 +1,54 @@
+#!/bin/sh
+# Certificates, names and client CAs of hitch under the preload. It has one client CA an address.
+# shellcheck source=tests/system/frame.sh disable=SC2034 # name: frame.sh uses it
+. "${0%/*}/frame.sh"
+# shellcheck source=tests/system/servers.sh
+. "${0%/*}/servers.sh"
+# shellcheck source=tests/system/attacks.sh
+. "${0%/*}/attacks.sh"
+
+need hitch usr/sbin/hitch
+make_attack_certs
+start_stekd
+cat <<EOT | nginx_conf back none
+    server { listen unix:$tmp/back.plain; return 200 "back\n"; }
+EOT
+launch back none
+chmod 711 "$tmp" # hitch's workers are nobody
+
+# hitch_conf NAME: the last certificate is the default one.
+hitch_conf() {
+    ca=$(host_ca "$1" "$([ "$1" = half ] && echo b.test || echo a.test)")
+    cat <<EOT >"$tmp/$1.conf"
+frontend = { host = "$address" port = "$(target "$1" | sed 's/.*://')" }
+backend = "$tmp/back.plain"
+$([ "$1" = other ] || echo "pem-file = \"$tmp/$(host_cert "$1" b.test).both\"")
+pem-file = "$tmp/$(host_cert "$1" a.test).both"
+tls-protos = TLSv1.2 TLSv1.3
+workers = 1
+daemon = off
+client-verify = $([ -z "$ca" ] && echo none || echo required)
+$([ -z "$ca" ] || echo "client-verify-ca = \"$tmp/$ca.pem\"")
+$([ "$(id -u)" != 0 ] || echo 'user = "nobody"')
+EOT
+}
+
+launch_server() {
+    preloaded "$1" "$root/usr/sbin/hitch" --config="$tmp/$1.conf"
+}
+
+port=24450
+for name in plain renewed other half guarded swapped; do
+    port=$((port + 1))
+    at $name $port
+    hitch_conf $name
+done
+run_instances plain renewed other guarded swapped
+run_server half -v 1.2 -c "$tmp/client-b.both"
+attack_certificates is_accepted
+attack_names
+attack_clients
+attack_open_default
+restart_with_label
+attack_labelled_clients
+finish
