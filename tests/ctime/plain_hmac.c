@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/secret.h"
+
 #define BLOCK 64
 
 struct sha256 {
@@ -122,5 +124,8 @@ plain_hmac(uint8_t out[32], const uint8_t *in, size_t in_len, const uint8_t *key
     add(&hash, pad, BLOCK);
     add(&hash, inner, sizeof inner);
     finish(&hash, out);
+    secret_wipe_bytes(&hash, sizeof hash);
+    secret_wipe_bytes(pad, sizeof pad);
+    secret_wipe_bytes(inner, sizeof inner);
     return 1;
 }
