@@ -47,7 +47,8 @@ enum stek_status {
     STEK_FOREIGN_RING = 6, /* damaged, or of a layout that this library cannot read */
     STEK_SYSTEM = 7,       /* the system said no: errno says why */
     STEK_NO_CRYPTO = 8,    /* the caller's HMAC or cipher failed, or derived a weak key */
-    STEK_BAD_ARGUMENT = 9  /* a name, size or option that cannot be */
+    STEK_BAD_ARGUMENT = 9, /* a name, size or option that cannot be */
+    STEK_OLD_LIBRARY = 10  /* the TLS library has a fault that breaks handshakes: update it */
 };
 
 /* Say in one English sentence what a status means; never NULL, also for unknown values. */
@@ -114,8 +115,8 @@ STEK_API void stek_ring_close(struct stek_ring **ring);
  * now; a ring that was mapped before stays in use all the same, and stek_ring_info() tells if there
  * is one.
  *   STEK_OK            the ring that the path names is in use; whether a key seals, its info tells
- *   STEK_NO_RING       nothing is there, or stekd has not filled it in yet since the system started,
- *                      or it goes by the clock of another time namespace
+ *   STEK_NO_RING       nothing is there, or stekd has not filled it in yet since the system
+ *                      started, or it goes by the clock of another time namespace
  *   STEK_UNSAFE_RING   others may have made it, can write it or read it; or its owner is another
  *                      than that of the ring in use
  *   STEK_FOREIGN_RING  what is there is damaged, no ring, or of a layout of another version
