@@ -1,4 +1,5 @@
-/* see keyset.h: the keyset's life, and its keys; events that concern them are in keyset_merge.c */
+/* see keyset.h: the keyset's life; keys come in by keyset_add.c, what concerns them by
+ * keyset_merge.c */
 #include "keys/keyset.h"
 
 #include <string.h>
@@ -99,87 +100,6 @@ keyset_settle(struct keyset *set, struct key *key)
         key->flags |= KEY_REVOKED;
         secret_wipe(&key->secret);
     }
-}
-
-/* All keys are looked at, so that the time taken does not tell which one it was. */
-static bool
-is_secret_known(const struct keyset *set, const struct key *key)
-{
-    bool known = false;
-
-    for (size_t i = 0; i < set->key_count; i++)
-        if ((set->keys[i].flags & KEY_REVOKED) == 0)
-            known |= secret_equal(set->keys[i].secret.bytes, key->secret.bytes,
-                                  sizeof key->secret.bytes);
-    return known;
-}
-
-/* Look at a key of a name that is not known yet. */
-static enum keyset_change
-check_new(const struct keyset *set, const struct key *key, uint64_t now_ms, struct err *err)
-{
-    struct err why;
-
-    if (!key_check(key, &why))
-        return keyset_refuse(err, key->name, why.text);
-    if (key->made_ms > now_ms && key->made_ms - now_ms > KEY_SKEW_MS)
-        return keyset_refuse(err, key->name, "it was made over 10 min ahead of our clock");
-    if ((key->flags & KEY_REVOKED) == 0 && is_secret_known(set, key))
-        return keyset_refuse(err, key->name, "its secret is another key's");
-    if (set->key_count >= KEYSET_KEYS_MAX)
-        return keyset_refuse(err, key->name, "the keyset is full (65,536 keys)");
-    return KEYSET_CHANGED;
-}
-
-/* Look at a key of a name that is known. */
-static enum keyset_change
-check_known(struct keyset *set, struct key *known, const struct key *key, uint64_t now_ms,
-            struct err *err)
-{
-    bool wiped = ((known->flags | key->flags) & KEY_REVOKED) != 0;
-
-    if (wiped ? !key_same_public(known, key) : !key_same(known, key))
-        return keyset_refuse(err, key->name, "known already, with other content");
-    if ((key->flags & KEY_REVOKED) != 0 && (known->flags & KEY_REVOKED) == 0)
-        return keyset_revoke_name(set, key->name, key->open_until + KEYSET_LINGER_S, now_ms, err);
-    return KEYSET_SAME;
-}
-
-/* A wiped name comes with its revocation, unless that is known. */
-static enum keyset_change
-revoke_wiped(struct keyset *set, const struct key *key, uint64_t now_ms, struct err *err)
-{
-    if ((key->flags & KEY_REVOKED) == 0 ||
-        (set->mark.until > 0 && key->made_ms <= set->mark.made_ms))
-        return KEYSET_SAME;
-    return keyset_revoke_name(set, key->name, key->open_until + KEYSET_LINGER_S, now_ms, err);
-}
-
-enum keyset_change
-keyset_add(struct keyset *set, const struct key *key, uint64_t now_ms, struct err *err)
-{
-    struct key *keys;
-    bool found;
-    size_t place;
-
-    if (key->open_until <= now_ms / 1000)
-        return KEYSET_SAME;
-    place = items_place(set->keys, set->key_count, sizeof *set->keys, key->name, &found);
-    if (found)
-        return check_known(set, &set->keys[place], key, now_ms, err);
-    if (check_new(set, key, now_ms, err) == KEYSET_REFUSED)
-        return KEYSET_REFUSED;
-    keys = items_reserve(set->keys, set->key_count, &set->key_cap, sizeof *keys, 1);
-    if (keys == NULL)
-        return keyset_refuse(err, key->name, "no memory");
-    set->keys = keys;
-    if (revoke_wiped(set, key, now_ms, err) == KEYSET_REFUSED)
-        return KEYSET_REFUSED;
-    items_insert(keys, &set->key_count, sizeof *keys, place, key);
-    keys[place].flags &= ~(uint32_t)KEY_CONFIRMED;
-    extend(&set->newest_ms, key->made_ms);
-    keyset_settle(set, &keys[place]);
-    return KEYSET_CHANGED;
 }
 
 static bool

@@ -95,6 +95,14 @@ bool keyset_copy(struct keyset *out, const struct keyset *set);
 enum keyset_change keyset_add(struct keyset *set, const struct key *key, uint64_t now_ms,
                               struct err *err);
 
+/* Add many keys, as keyset_add() would one after the other, but in time that grows hardly faster
+ * than their number. (Where not all fit, which ones are left out may differ.) Refused ones are left
+ * out, and `err` names one, also with KEYSET_CHANGED; where none was refused it stays as it was.
+ * That no secret comes twice is proved by a sorting network, in time that depends on nothing but
+ * how many keys there are; only if two begin alike is each pair looked at. */
+enum keyset_change keyset_add_all(struct keyset *set, const struct key *keys, size_t count,
+                                  uint64_t now_ms, struct err *err);
+
 /* Confirm the key of that name, known or not; `until` is its open_until. Here and below, an
  * `until` over KEYSET_AHEAD_MAX_S ahead is refused. */
 enum keyset_change keyset_confirm(struct keyset *set, const uint8_t name[KEY_NAME_LEN],

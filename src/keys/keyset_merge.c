@@ -114,14 +114,8 @@ keyset_revoke_mark(struct keyset *set, uint64_t made_ms, uint64_t until, uint64_
     return KEYSET_CHANGED;
 }
 
-/* What the parts of a merge did, and the first refusal. */
-struct tally {
-    bool changed, refused;
-    struct err first;
-};
-
-static void
-count(struct tally *tally, enum keyset_change change, const struct err *why)
+void
+tally_count(struct tally *tally, enum keyset_change change, const struct err *why)
 {
     tally->changed |= change == KEYSET_CHANGED;
     if (change == KEYSET_REFUSED && !tally->refused) {
@@ -130,26 +124,44 @@ count(struct tally *tally, enum keyset_change change, const struct err *why)
     }
 }
 
+void
+tally_join(struct tally *tally, const struct tally *more)
+{
+    tally->changed |= more->changed;
+    if (more->refused)
+        tally_count(tally, KEYSET_REFUSED, &more->first);
+}
+
+enum keyset_change
+tally_tell(const struct tally *tally, struct err *err)
+{
+    if (tally->refused && err != NULL)
+        *err = tally->first;
+    if (tally->changed)
+        return KEYSET_CHANGED;
+    return tally->refused ? KEYSET_REFUSED : KEYSET_SAME;
+}
+
 static void
 merge_items(struct keyset *set, const struct keyset *from, uint64_t now_ms, struct tally *tally)
 {
     struct err why;
 
     if (from->mark.until > 0)
-        count(tally, keyset_revoke_mark(set, from->mark.made_ms, from->mark.until, now_ms, &why),
-              &why);
+        tally_count(tally,
+                    keyset_revoke_mark(set, from->mark.made_ms, from->mark.until, now_ms, &why),
+                    &why);
     for (size_t i = 0; i < from->revocation_count; i++)
-        count(tally,
-              keyset_revoke_name(set, from->revocations[i].name, from->revocations[i].until, now_ms,
-                                 &why),
-              &why);
+        tally_count(tally,
+                    keyset_revoke_name(set, from->revocations[i].name, from->revocations[i].until,
+                                       now_ms, &why),
+                    &why);
     for (size_t i = 0; i < from->confirmation_count; i++)
-        count(tally,
-              keyset_confirm(set, from->confirmations[i].name, from->confirmations[i].until, now_ms,
-                             &why),
-              &why);
-    for (size_t i = 0; i < from->key_count; i++)
-        count(tally, keyset_add(set, &from->keys[i], now_ms, &why), &why);
+        tally_count(tally,
+                    keyset_confirm(set, from->confirmations[i].name, from->confirmations[i].until,
+                                   now_ms, &why),
+                    &why);
+    keyset_add_many(set, from->keys, from->key_count, now_ms, tally);
 }
 
 enum keyset_change
@@ -164,11 +176,7 @@ keyset_merge(struct keyset *set, const struct keyset *from, uint64_t now_ms, str
         set->newest_ms = from->newest_ms;
         tally.changed = true;
     }
-    if (tally.refused && err != NULL)
-        *err = tally.first;
-    if (tally.changed)
-        return KEYSET_CHANGED;
-    return tally.refused ? KEYSET_REFUSED : KEYSET_SAME;
+    return tally_tell(&tally, err);
 }
 
 struct mark

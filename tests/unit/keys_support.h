@@ -148,7 +148,7 @@ host_wake(struct keyset *set, const struct policy *policy, uint64_t *rng, uint64
 
 /* All that a keyset holds, wiped names too, as bytes to compare. */
 struct dump {
-    uint8_t bytes[16384];
+    uint8_t bytes[32768];
     size_t len; /* 0: it did not fit */
 };
 

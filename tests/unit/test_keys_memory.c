@@ -107,6 +107,38 @@ test_merge(void **state)
     }
 }
 
+/* Many keys come in all or, without memory, not at all: none is left between two places. */
+static void
+test_many(void **state)
+{
+    static struct key keys[80];
+    enum keyset_change change = KEYSET_REFUSED;
+    struct dump before, after;
+    size_t n;
+    KEYSET(set);
+
+    (void)state;
+    assert_true(fill(&set));
+    before = dump_of(&set);
+    for (uint16_t i = 0; i < 80; i++)
+        keys[i] = key_of((uint16_t)(i + 200), 0);
+    for (n = 0; change == KEYSET_REFUSED && n < 20; n++) {
+        struct err err = {{0}};
+
+        calls_left = n;
+        change = keyset_add_all(&set, keys, 80, NOW_MS, &err);
+        calls_left = SIZE_MAX;
+        if (change == KEYSET_REFUSED) {
+            after = dump_of(&set);
+            assert_true(dump_equal(&before, &after));
+            assert_non_null(strstr(err.text, "no memory"));
+        }
+    }
+    assert_true(n > 4); /* two lists, the marks, and the keys' array */
+    assert_int_equal(change, KEYSET_CHANGED);
+    assert_int_equal(set.key_count, 96);
+}
+
 static void
 test_copy_and_coding(void **state)
 {
@@ -145,6 +177,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_many),
         cmocka_unit_test(test_copy_and_coding),
     };
 
