@@ -17,6 +17,8 @@ stek_status_text(enum stek_status status)
     case STEK_SYSTEM: return "The system refused: errno says why.";
     case STEK_NO_CRYPTO: return "The HMAC or cipher that was passed in failed.";
     case STEK_BAD_ARGUMENT: return "A name, size or option is not a possible one.";
+    case STEK_OLD_LIBRARY:
+        return "The TLS library is too old and would break handshakes: update it (OpenSSL: 3.0.6).";
     }
     return "A status that this version does not know.";
 }
