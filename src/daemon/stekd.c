@@ -17,11 +17,13 @@
 void
 stekd_clock_trouble(const struct stekd *stekd, struct err *err)
 {
+    int64_t half_s = stekd->clock.held_ms < 0 ? -500 : 500; /* to round */
+
     if (stekd->clock.held_ms != 0)
         (void)err_set(err,
                       "the wall clock was set by %lld s, which is held off: keys keep their times; "
                       "if the clock is right now, restart stekd to accept it",
-                      (long long)(stekd->clock.held_ms / 1000)); /* always false */
+                      (long long)((stekd->clock.held_ms + half_s) / 1000)); /* always false */
 }
 
 struct ring_time

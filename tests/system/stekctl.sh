@@ -137,9 +137,11 @@ sealing_is() {
 }
 check 'the key that rotate named takes over' wait_for 5 sealing_is "$made"
 check 'the old key still opens' equal "$(state_of "$old")" opening
-check 'rotate --json' succeeds rotate --json
+check 'again, in the same second perhaps' succeeds rotate
+check 'rotate --json, once more' succeeds rotate --json
 check 'rotate --json is JSON' is_json
-check 'rotate --json names the key' wait_for 5 sealing_is "$(value name)"
+made=$(value name)
+check 'rotate --json names the key' wait_for 10 sealing_is "$made"
 
 # ---- revoke ----
 
@@ -178,7 +180,7 @@ lines() {
     [ "$(grep -c . "$tmp/watch")" -ge "$1" ]
 }
 check 'watch begins with a line' wait_for 10 lines 1
-wait_for 5 stekctl rotate # not now, where a key took over within this second
+stekctl rotate >/dev/null
 check 'watch prints another line when something changes' wait_for 10 lines 2
 stop "$stekd"
 check 'watch says that stekd is gone' wait_for 10 grep -q 'is it running' "$tmp/watch.err"
@@ -199,7 +201,8 @@ on_terminal() {
 }
 escape=$(printf '\033')
 
-if command -v script >/dev/null; then # of bsdutils, which Debian always has
+# a bare chroot has no /dev/pts
+if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     check 'colour on a terminal' eval 'on_terminal status && says "$escape\[32m  sealing"'
     check 'none with NO_COLOR' eval 'NO_COLOR=1 on_terminal status && ! says "$escape"'
     timeout -s INT 4 script -qec "timeout -s INT 2 $STEK_BUILD/src/stekctl -r $run watch" /dev/null \
@@ -207,6 +210,9 @@ if command -v script >/dev/null; then # of bsdutils, which Debian always has
     check 'watch draws on a terminal' says '^keyset www\|mkeyset www'
     check 'and draws again in place' says "$escape\\[H"
     check 'and leaves it as it was' says "$escape\\[?7h$escape\\[?25h"
+else
+    skip 'colour on a terminal' 'no terminal can be had here'
+    skip 'watch draws on a terminal' 'no terminal can be had here'
 fi
 
 # ---- several keysets ----

@@ -66,7 +66,7 @@ test_negative_offset(void **state)
 static void
 test_sentence(void **state)
 {
-    struct stekd stekd = {.clock = {.held_ms = -7200500}};
+    struct stekd stekd = {.clock = {.held_ms = -7199501}};
     struct err err = {""};
 
     (void)state;
