@@ -74,7 +74,7 @@ tell(struct http_server *server, const char *why)
     server->calls.trouble(server->calls.arg, why);
 }
 
-/* What could not be accepted is still there: without a pause it would be tried at once, for ever. */
+/* What could not be accepted is still there: without a pause it is tried at once, for ever. */
 static void
 on_error(struct evconnlistener *listener, void *arg)
 {
