@@ -151,11 +151,11 @@ reload_both() {
 }
 
 start_load() {
-    "$client" load -w 5 -n a.test "$one=$(target "$one")" "$two=$(target "$two")" \
+    "$client" load -w 5 -e 50 -n a.test "$one=$(target "$one")" "$two=$(target "$two")" \
         >"$tmp/load.log" 2>&1 &
     load=$!
     pids="$pids $load"
-    sleep 0.3 # only so that there is something to lose
+    wait_for 20 grep -q resumed "$tmp/load.log" || bail "no resumptions under load"
 }
 
 # True if each ticket of that time was resumed and no handshake failed.
