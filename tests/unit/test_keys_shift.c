@@ -39,7 +39,8 @@ is_key_moved(const struct key *was, const struct key *is, int64_t by_s)
            is_moved(was->seal_from, is->seal_from, by_s) &&
            is_moved(was->seal_until, is->seal_until, by_s) &&
            is_moved(was->open_until, is->open_until, by_s) && was->flags == is->flags &&
-           memcmp(&was->secret, &is->secret, sizeof was->secret) == 0;
+           ((was->flags & KEY_REVOKED) != 0 || /* wiped */
+            memcmp(&was->secret, &is->secret, sizeof was->secret) == 0);
 }
 
 static void
