@@ -1,10 +1,18 @@
 /* After tickets were sealed and opened neither the ring's secret nor a key derived from it is left
- * on the stack of the thread that did it. The handshakes run on a stack of our own, which is then
- * searched. The derived keys are worked out here as the adapter does it. */
+ * on the stack of the thread that did it, nor anywhere else in the process. The handshakes run on a
+ * stack of our own, which is then searched. The derived keys are worked out here as the adapter does
+ * it.
+ *
+ * What OpenSSL keeps for itself while it works is searched once it is gone: the AES key schedule
+ * of an EVP_CIPHER_CTX (it begins with the cipher key) and the blocks of an EVP_MAC_CTX live as
+ * long as the SSL that they were made for.
+ *
+ * That a lost wipe is seen was tried: without derived_wipe() this fails. */
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "../leak/needle.h"
 #include "adapter/openssl_impl.h"
 #include "driver_openssl.h"
 #include "suite.h"
@@ -136,11 +144,25 @@ derive(struct work *work)
     return true;
 }
 
+/* Traces of all secrets in the whole process; what the test itself holds is among them. */
+static size_t
+everywhere(const struct work *work)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < SECRETS; i++) {
+        struct needle needle = needle_of(work->secrets[i].bytes);
+
+        found += needle_everywhere(&needle);
+    }
+    return found;
+}
+
 static void
 test_nothing_is_left(void **state)
 {
     struct work work = {.run = {.driver = &driver_openssl}};
-    size_t found[SECRETS];
+    size_t found[SECRETS], before;
 
     (void)state;
     assert_true(farm_init(&work.farm));
@@ -153,7 +175,10 @@ test_nothing_is_left(void **state)
     assert_true(traces(&work, found, true));
     for (size_t i = 0; i < SECRETS; i++)
         assert_in_range(found[i], STEK_SECRET_LEN - RUN + 1, 1000);
+    before = everywhere(&work);
+    assert_in_range(before, SECRETS * NEEDLE_RUNS, 10000);
     assert_true(traces(&work, found, false));
+    assert_true(everywhere(&work) <= before);
     for (size_t i = 0; i < SECRETS; i++)
         assert_int_equal(found[i], 0);
     assert_true(is_made_with(&work));
