@@ -7,7 +7,8 @@
  * of an EVP_CIPHER_CTX (it begins with the cipher key) and the blocks of an EVP_MAC_CTX live as
  * long as the SSL that they were made for.
  *
- * That a lost wipe is seen was tried: without derived_wipe() this fails. */
+ * That a lost wipe is seen was tried: without derived_wipe() test_callback_leaves_nothing fails. In
+ * whole handshakes what comes later writes over the stack. */
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -106,24 +107,6 @@ count_runs(const uint8_t *memory, size_t len, const struct secret *secret)
     return found;
 }
 
-/* True if the work was done; found[i] counts traces of secret i. */
-static bool
-traces(struct work *work, size_t found[SECRETS], bool leaves_copy)
-{
-    void *stack = mmap(NULL, STACK_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    pthread_attr_t attr;
-    pthread_t id;
-
-    work->leaves_copy = leaves_copy;
-    if (stack == MAP_FAILED || pthread_attr_init(&attr) != 0 ||
-        pthread_attr_setstack(&attr, stack, STACK_LEN) != 0 ||
-        pthread_create(&id, &attr, thread, work) != 0 || pthread_join(id, NULL) != 0)
-        return false;
-    for (size_t i = 0; i < SECRETS; i++)
-        found[i] = count_runs(stack, STACK_LEN, &work->secrets[i]);
-    return munmap(stack, STACK_LEN) == 0 && work->done;
-}
-
 /* What a ticket of key 0 for a.example is sealed with. */
 static bool
 derive(struct work *work)
@@ -142,6 +125,117 @@ derive(struct work *work)
                             openssl_hmac) != STEK_OK)
             return false;
     return true;
+}
+
+static bool
+work_open(struct work *work)
+{
+    if (!farm_init(&work->farm) || !farm_begin(&work->farm) || !farm_seal(&work->farm, 0, -10) ||
+        stek_ring_open(&work->run.ring, work->farm.path) != STEK_OK)
+        return false;
+    work->server = driver_openssl.server_new(&suite_plain, work->run.ring);
+    return work->server != NULL && derive(work);
+}
+
+static void
+work_close(struct work *work)
+{
+    SSL_SESSION_free(work->session);
+    driver_openssl.server_free(work->server);
+    stek_ring_close(&work->run.ring);
+    farm_free(&work->farm);
+}
+
+/* ---- the key callback alone, before what follows it writes over its traces ---- */
+
+struct call {
+    SSL *ssl;
+    unsigned char *name, *iv;
+    EVP_CIPHER_CTX *cipher;
+    EVP_MAC_CTX *mac;
+    int enc, answer;
+};
+
+/* The callback has no argument for it. */
+static struct {
+    const struct work *work;
+    size_t calls, found;
+    bool failed;
+} watch;
+
+static __attribute__((noinline)) void
+call_deep_down(struct call *call)
+{
+    volatile uint8_t room[DEPTH];
+
+    room[0] = 0;
+    room[DEPTH - 1] = room[0];
+    call->answer = openssl_key(call->ssl, call->name, call->iv, call->cipher, call->mac, call->enc);
+}
+
+static void *
+call_thread(void *arg)
+{
+    call_deep_down(arg);
+    return NULL;
+}
+
+/* The adapter's callback on a stack of its own, which is then searched. */
+static int
+watched_key(SSL *ssl, unsigned char *name, unsigned char *iv, EVP_CIPHER_CTX *cipher,
+            EVP_MAC_CTX *mac, int enc)
+{
+    struct call call = {ssl, name, iv, cipher, mac, enc, 0};
+    void *stack = mmap(NULL, STACK_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    pthread_attr_t attr;
+    pthread_t id;
+
+    watch.calls++;
+    if (stack == MAP_FAILED || pthread_attr_init(&attr) != 0 ||
+        pthread_attr_setstack(&attr, stack, STACK_LEN) != 0 ||
+        pthread_create(&id, &attr, call_thread, &call) != 0 || pthread_join(id, NULL) != 0) {
+        watch.failed = true;
+        return 0;
+    }
+    for (size_t i = 0; i < SECRETS; i++)
+        watch.found += count_runs(stack, STACK_LEN, &watch.work->secrets[i]);
+    (void)munmap(stack, STACK_LEN);
+    return call.answer;
+}
+
+static void
+test_callback_leaves_nothing(void **state)
+{
+    struct work work = {.run = {.driver = &driver_openssl}};
+
+    (void)state;
+    assert_true(work_open(&work));
+    watch.work = &work;
+    assert_int_equal(SSL_CTX_set_tlsext_ticket_key_evp_cb(work.server->ctx, watched_key), 1);
+    assert_true(shake(&work));
+    assert_true(is_made_with(&work));
+    assert_in_range(watch.calls, 6, 20); /* sealed twice or more a version, opened once */
+    assert_false(watch.failed);
+    assert_int_equal(watch.found, 0);
+    work_close(&work);
+}
+
+/* True if the work was done; found[i] counts traces of secret i. */
+static bool
+traces(struct work *work, size_t found[SECRETS], bool leaves_copy)
+{
+    void *stack = mmap(NULL, STACK_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    pthread_attr_t attr;
+    pthread_t id;
+
+    work->leaves_copy = leaves_copy;
+    if (stack == MAP_FAILED || pthread_attr_init(&attr) != 0 ||
+        pthread_attr_setstack(&attr, stack, STACK_LEN) != 0 ||
+        pthread_create(&id, &attr, thread, work) != 0 || pthread_join(id, NULL) != 0)
+        return false;
+    for (size_t i = 0; i < SECRETS; i++)
+        found[i] = count_runs(stack, STACK_LEN, &work->secrets[i]);
+    return munmap(stack, STACK_LEN) == 0 && work->done;
 }
 
 /* Traces of all secrets in the whole process; what the test itself holds is among them. */
@@ -165,13 +259,7 @@ test_nothing_is_left(void **state)
     size_t found[SECRETS], before;
 
     (void)state;
-    assert_true(farm_init(&work.farm));
-    assert_true(farm_begin(&work.farm));
-    assert_true(farm_seal(&work.farm, 0, -10));
-    assert_int_equal(stek_ring_open(&work.run.ring, work.farm.path), STEK_OK);
-    work.server = driver_openssl.server_new(&suite_plain, work.run.ring);
-    assert_non_null(work.server);
-    assert_true(derive(&work));
+    assert_true(work_open(&work));
     assert_true(traces(&work, found, true));
     for (size_t i = 0; i < SECRETS; i++)
         assert_in_range(found[i], STEK_SECRET_LEN - RUN + 1, 1000);
@@ -182,10 +270,7 @@ test_nothing_is_left(void **state)
     for (size_t i = 0; i < SECRETS; i++)
         assert_int_equal(found[i], 0);
     assert_true(is_made_with(&work));
-    SSL_SESSION_free(work.session);
-    driver_openssl.server_free(work.server);
-    stek_ring_close(&work.run.ring);
-    farm_free(&work.farm);
+    work_close(&work);
 }
 
 int
@@ -193,6 +278,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_is_left),
+        cmocka_unit_test(test_callback_leaves_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
