@@ -39,7 +39,7 @@ launch_server() {
     preloaded "$1" "$root/usr/sbin/haproxy" -db -f "$tmp/$1.conf"
 }
 
-for name in plain renewed other half guarded swapped; do
+for name in plain renewed other mixed half guarded swapped; do
     haproxy_conf $name $name
     run_instances $name
 done
@@ -49,6 +49,7 @@ for name in strict strict-2; do
 done
 attack_certificates is_accepted
 attack_names
+attack_other_certificate
 attack_clients
 attack_open_default
 restart_with_label

@@ -37,13 +37,14 @@ is_not_served() {
     done
 }
 
-run_instances plain renewed other half guarded swapped
+run_instances plain renewed other mixed half guarded swapped
 # its sessions are bound to the very certificate
 attack_certificates is_refused
 attack_names
 attack_clients
 if [ "$kind" = module ]; then
     attack_open_default
+    attack_other_certificate
 else
     check "behind an open default host nginx answers no request without one" is_not_served
 fi

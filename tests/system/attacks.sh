@@ -7,6 +7,7 @@
 #   plain     certificates a.test and b.test
 #   renewed   certificates of the same names, but others
 #   other     the certificate x.test for every host
+#   mixed     like plain, but b.test has another certificate, for b.test and x.test
 #   half      like plain, but b.test wants a client certificate of the CA client-b
 #   guarded   like plain, but a.test wants one of client-a, b.test one of client-b
 #   swapped   like plain, but a.test wants one of client-b, b.test one of client-a
@@ -16,21 +17,29 @@
 make_attack_certs() {
     for host in a.test b.test; do
         make_both $host
-        for part in pem key both; do
-            mv "$tmp/$host.$part" "$tmp/renewed-$host.$part"
-        done
+        rename_cert $host renewed-$host
         make_both $host
     done
+    make_both "b.test,DNS:x.test" # a second alternative name
+    rename_cert "b.test,DNS:x.test" mixed-b.test
     make_both x.test
     make_both client-a
     make_both client-b
 }
 
+# rename_cert OLD NEW
+rename_cert() {
+    for part in pem key both; do
+        mv "$tmp/$1.$part" "$tmp/$2.$part"
+    done
+}
+
 # host_cert INSTANCE HOST: the name of its certificate's files.
 host_cert() {
-    case $1 in
-    renewed) echo "renewed-$2" ;;
-    other) echo x.test ;;
+    case $1.$2 in
+    renewed.*) echo "renewed-$2" ;;
+    other.*) echo x.test ;;
+    mixed.b.test) echo mixed-b.test ;;
     *) echo "$2" ;;
     esac
 }
@@ -114,6 +123,13 @@ attack_certificates() {
         check "certificate of other names: refused, SNI $sni" is_refused plain $sni other $sni
         check "also the other way round" is_refused other $sni plain $sni
     done
+}
+
+# Needs plain and mixed.
+attack_other_certificate() {
+    check "a host with a certificate of other names behind the same default host" \
+        is_refused plain b.test mixed b.test
+    check "also the other way round" is_refused mixed b.test plain b.test
 }
 
 # Needs plain and renewed.
