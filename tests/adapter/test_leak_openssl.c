@@ -1,7 +1,7 @@
 /* After tickets were sealed and opened neither the ring's secret nor a key derived from it is left
- * on the stack of the thread that did it, nor anywhere else in the process. The handshakes run on a
- * stack of our own, which is then searched. The derived keys are worked out here as the adapter does
- * it.
+ * on the stack of the thread that did it, nor anywhere else in the process. The handshakes run on
+ * a stack of our own, which is then searched. The derived keys are worked out here as the adapter
+ * does it.
  *
  * What OpenSSL keeps for itself while it works is searched once it is gone: the AES key schedule
  * of an EVP_CIPHER_CTX (it begins with the cipher key) and the blocks of an EVP_MAC_CTX live as

@@ -1,6 +1,6 @@
 /* Whichever allocation or system call fails while stekd's service starts, ticks, rotates, revokes
- * and ends, or while the configuration is read, alone or with all that follow: no crash, no wrong or
- * weak key, no descriptor left open, and the keys that were there open until their revocation is
+ * and ends, or while the configuration is read, alone or with all that follow: no crash, no wrong
+ * or weak key, no descriptor left open, and the keys that were there open until their revocation is
  * reported done. The address sanitizer's build sees leaks. */
 #include <setjmp.h>
 #include <stdarg.h>
