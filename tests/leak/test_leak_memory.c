@@ -85,8 +85,9 @@ merge(void *arg)
     KEYSET(into);
     KEYSET(copy);
 
-    return keyset_merge(&into, &work->set, NOW_MS, NULL) == KEYSET_CHANGED &&
-           keyset_merge(&into, &work->set, NOW_MS, NULL) == KEYSET_SAME &&
+    if (keyset_merge(&into, &work->set, NOW_MS, NULL) != KEYSET_CHANGED)
+        return false;
+    return keyset_merge(&into, &work->set, NOW_MS, NULL) == KEYSET_SAME &&
            keyset_copy(&copy, &into);
 }
 
