@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ring/words.h"
 #include "ring/writer.h"
 
 /* What had to be left out: the first thing is worth a word, lack of memory is the end. */
@@ -38,25 +39,61 @@ load_rest(struct keyset *set, const struct image_state *state, uint64_t now_ms,
         set->newest_ms = state->newest_ms; /* no event, so there is no call for it */
 }
 
+/* Field by field: a whole struct might come by way of the stack. */
 static void
-load_slot(struct keyset *set, const struct image_slot *slot, uint64_t now_ms, struct losses *losses)
+read_slot(struct key *key, const struct image_slot *slot)
+{
+    memcpy(key->name, slot->name, sizeof key->name);
+    key->secret = slot->secret;
+    key->made_ms = slot->made_ms;
+    key->seal_from = slot->unix_seal_from;
+    key->seal_until = slot->unix_seal_until;
+    key->open_until = slot->unix_open_until;
+    key->maker = slot->maker;
+    key->flags = slot->flags > UINT32_MAX ? UINT32_MAX : (uint32_t)slot->flags; /* refused then */
+    if (slot->seal_until == RING_REVOKED)
+        key->flags |= KEY_REVOKED;
+}
+
+/* All at once: there may be very many. */
+static void
+load_keys(struct keyset *set, const struct image_half *half, uint64_t now_ms, struct losses *losses)
 {
     struct err why = {0};
-    KEY(key);
+    struct key *keys;
+    size_t count = 0;
+    IMAGE_SLOT(slot);
+    SECRET_BUF(buf);
 
-    memcpy(key.name, slot->name, sizeof key.name);
-    key.secret = slot->secret;
-    key.made_ms = slot->made_ms;
-    key.seal_from = slot->unix_seal_from;
-    key.seal_until = slot->unix_seal_until;
-    key.open_until = slot->unix_open_until;
-    key.maker = slot->maker;
-    key.flags = slot->flags > UINT32_MAX ? UINT32_MAX : (uint32_t)slot->flags; /* refused below */
-    if (slot->seal_until == RING_REVOKED)
-        key.flags |= KEY_REVOKED;
-    if (key_check(&key, NULL) && (key.flags & KEY_CONFIRMED) != 0)
-        note(losses, keyset_confirm(set, key.name, key.open_until, now_ms, &why), &why);
-    note(losses, keyset_add(set, &key, now_ms, &why), &why);
+    if (!secret_buf_init(&buf, half->capacity * sizeof *keys)) {
+        (void)err_set(&why, "no memory"); /* always false */
+        note(losses, KEYSET_REFUSED, &why);
+        return;
+    }
+    keys = (struct key *)(void *)buf.bytes;
+    for (uint32_t i = 0; i < half->buckets && count < half->capacity; i++) /* no more are sound */
+        if (image_at(half, &slot, i))
+            read_slot(&keys[count++], &slot);
+    (void)keyset_add_all(set, keys, count, now_ms, &why); /* if refused, `why` tells */
+    if (why.text[0] != '\0')
+        note(losses, KEYSET_REFUSED, &why);
+}
+
+/* By name, as the set has the keys: each confirmation then comes behind the others. */
+static void
+load_confirmations(struct keyset *set, const struct image_half *half, uint64_t now_ms,
+                   struct losses *losses)
+{
+    struct err why = {0};
+
+    for (size_t i = 0; i < set->key_count; i++) {
+        const struct key *key = &set->keys[i];
+        uint32_t bucket;
+
+        if (image_seek(half, &bucket, key->name) &&
+            (word_load(&half->more[bucket].flags) & KEY_CONFIRMED) != 0)
+            note(losses, keyset_confirm(set, key->name, key->open_until, now_ms, &why), &why);
+    }
 }
 
 bool
@@ -67,14 +104,12 @@ ring_writer_load(const struct ring_writer *writer, struct keyset *set, uint64_t 
     struct losses losses = {0};
     struct image_state state;
     int saved = errno;
-    IMAGE_SLOT(slot);
 
     errno = 0;
     image_get(half, &state);
     load_rest(set, &state, now_ms, &losses);
-    for (uint32_t i = 0; i < half->buckets; i++)
-        if (image_at(half, &slot, i))
-            load_slot(set, &slot, now_ms, &losses);
+    load_keys(set, half, now_ms, &losses);
+    load_confirmations(set, half, now_ms, &losses);
     if (losses.any && err != NULL) {
         *err = losses.first;
         err_add(err, "left out of the ring's keys");
