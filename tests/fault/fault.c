@@ -159,12 +159,6 @@ fault_disarm(void)
     return fault.hit;
 }
 
-const char *
-fault_name(void)
-{
-    return fault.name;
-}
-
 static size_t
 count_open(void)
 {

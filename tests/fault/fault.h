@@ -13,9 +13,6 @@ void fault_arm(size_t good, bool onward);
 /* No call fails. True if one did since fault_arm(). */
 bool fault_disarm(void);
 
-/* The last call that failed: its name. */
-const char *fault_name(void);
-
 /* One piece of work for fault_each(): NULL, or what is wrong, in words. */
 struct fault_case {
     const char *(*begin)(void *arg); /* without faults; may be NULL */
