@@ -5,8 +5,21 @@
  * 1.3. In tickets: AES-256-CBC and HMAC-SHA256 in the usual format (RFC 5077, 4).
  *
  * A ticket is bound to the names of the certificates of the SSL_CTX that accepts the connection
- * (the one given to SSL_new), to the SNI, and to the label. Servers that switch to other contexts
- * by SNI should attach those too; in the ClientHello callback they must, from OpenSSL 3.2 on. */
+ * (the one given to SSL_new), to the SNI, and to the label. Attach every SSL_CTX that may come to
+ * serve a connection, also those that the server switches to by SNI: where one is not attached,
+ * there are no tickets.
+ *
+ * Client certificates. Most servers switch only after OpenSSL has opened the ticket. By then nobody
+ * can tell whether the context that will serve demands a client certificate. So tickets are also
+ * bound to all that the attached contexts of the process demand (the names, verify mode and client
+ * CAs of each one with SSL_VERIFY_PEER, if it has a certificate or client CAs), and then to which
+ * context accepted (its place, as they were attached, among those of the same names); unless
+ * `resolve` names the one that will serve. With other demands, of another server or another time,
+ * there is a full handshake.
+ * A new context counts at once, a change of one within a second or, while other threads may be at
+ * work on it, with two seconds without tickets. A demand that is made with SSL_set_verify alone is
+ * seen where it is made before tickets open (in the ClientHello callback). In the SNI callback it
+ * is not: such a server must refuse resumed connections without a client certificate itself. */
 #ifndef STEK_OPENSSL_H
 #define STEK_OPENSSL_H
 
@@ -21,19 +34,18 @@ struct stek_openssl_options {
     size_t size;
     /* Joins the context of every ticket: servers with different labels never resume each other.
      * Up to 255 bytes; NULL and "" are none. Also allows tickets where they otherwise are not
-     * given: where the accepting SSL_CTX has no certificate of its own, and on connections that
-     * ask for a client certificate (in the same way, of the same CAs, when the ticket comes back;
-     * a server that switches contexts by SNI needs `resolve` too). */
+     * given: where the SSL_CTX has no certificate of its own (no names are in the ticket then), and
+     * on connections that ask for a client certificate (in the same way, of the same CAs, when the
+     * ticket comes back). */
     const char *label;
     /* 1: tickets are not bound to the SNI. Only for servers whose names are one and the same. */
     int any_sni;
     /* 1: the server uses ticket application data (SSL_CTX_set_session_ticket_cb) itself; stek then
      * leaves it alone, cannot end a chain of renewals, and counts damaged tickets as opened. */
     int own_appdata;
-    /* Which SSL_CTX will serve this SNI: for servers that switch contexts by SNI themselves. NULL,
-     * or an answer of NULL: the context that accepted the connection. Called at seal and at open,
-     * from any thread; `sni` is in lower case, "" if none. What it answers should be attached too:
-     * then its names are read once, and not for each ticket. */
+    /* Which SSL_CTX will serve this SNI: for servers that switch contexts by SNI themselves. Its
+     * names and its demands count then, and no others. NULL, or an answer of NULL: not known, see
+     * above. Called at seal and at open, from any thread; `sni` is in lower case, "" if none. */
     SSL_CTX *(*resolve)(SSL *ssl, const char *sni, void *resolve_arg);
     void *resolve_arg;
     /* Told once per context and reason why tickets are not given or do not resume, in one English
@@ -48,8 +60,9 @@ struct stek_openssl_options {
 /* From now on `ctx`, the context that accepts connections, uses the ring's keys, whatever ticket
  * keys or callbacks the server itself set or will set by the older calls. With no key there,
  * handshakes go on without tickets. Takes a reference to the ring and copies `options`, which may
- * be NULL. Attaching again replaces ring and options. Like all that changes an SSL_CTX, not while
- * other threads use it. */
+ * be NULL. The first time, like all that changes an SSL_CTX, not while other threads use it.
+ * Attaching again replaces ring and options, at any time; those before are kept for connections
+ * that use them until the SSL_CTX is freed. STEK_OLD_LIBRARY before OpenSSL 3.0.6. */
 STEK_API STEK_MUST_USE enum stek_status
 stek_openssl_attach(SSL_CTX *ctx, struct stek_ring *ring,
                     const struct stek_openssl_options *options);

@@ -7,119 +7,22 @@
 
 #define OPTIONS_MAX 4096U /* bytes; a size beyond is no size */
 
-/* OpenSSL gives an index into ex_data for the whole process: made once, then only read. */
+/* Before 3.0.6, where there is no key for a ticket of TLS 1.3, OpenSSL sends a malformed one, and
+ * clients end the connection (openssl#18977). */
+#define OLDEST 0x30000060UL
+#define TOO_OLD \
+    "no session tickets: OpenSSL before 3.0.6 ends TLS 1.3 connections for which there is no key;" \
+    " update it"
+
 static struct {
     CRYPTO_ONCE once;
-    int ctx_index;
-    int ssl_index;
     bool ready;
 } library = {.once = CRYPTO_ONCE_STATIC_INIT};
 
 static void
-attached_free(struct openssl_attached *attached)
-{
-    if (attached == NULL)
-        return;
-    X509_free(attached->names.cert);
-    CRYPTO_THREAD_lock_free(attached->lock);
-    stek_ring_close(&attached->ring);
-    free(attached);
-}
-
-static void
-ctx_free(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
-{
-    (void)parent, (void)data, (void)index, (void)argl, (void)argp;
-    attached_free(ptr);
-}
-
-/* Runs inside SSL_new. Up to OpenSSL 3.1 the SSL has its context by then; later it gets one after
- * this. */
-static void
-conn_new(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
-{
-    SSL_CTX *ctx = SSL_get_SSL_CTX(parent);
-    struct openssl_conn *conn;
-
-    (void)ptr, (void)argl, (void)argp;
-    if (ctx == NULL || openssl_attached(ctx) == NULL)
-        return;
-    conn = calloc(1, sizeof *conn);
-    if (conn == NULL)
-        return; /* then it is as with later versions */
-    conn->accepting = ctx;
-    conn->is_noted = true;
-    if (!CRYPTO_set_ex_data(data, index, conn))
-        free(conn);
-}
-
-/* SSL_dup: the copy keeps what its own SSL_new noted. */
-static int
-conn_dup(CRYPTO_EX_DATA *to, const CRYPTO_EX_DATA *from, void **value, int index, long argl,
-         void *argp)
-{
-    (void)from, (void)argl, (void)argp;
-    *value = CRYPTO_get_ex_data(to, index);
-    return 1;
-}
-
-static void
-conn_free(void *parent, void *ptr, CRYPTO_EX_DATA *data, int index, long argl, void *argp)
-{
-    (void)parent, (void)data, (void)index, (void)argl, (void)argp;
-    free(ptr);
-}
-
-static void
 init(void)
 {
-    library.ctx_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, ctx_free);
-    library.ssl_index = SSL_get_ex_new_index(0, NULL, conn_new, conn_dup, conn_free);
-    library.ready = library.ctx_index >= 0 && library.ssl_index >= 0 && openssl_crypto_init();
-}
-
-struct openssl_attached *
-openssl_attached(const SSL_CTX *ctx)
-{
-    return SSL_CTX_get_ex_data(ctx, library.ctx_index);
-}
-
-struct openssl_conn *
-openssl_conn(SSL *ssl)
-{
-    struct openssl_conn *conn = SSL_get_ex_data(ssl, library.ssl_index);
-
-    if (conn != NULL)
-        return conn;
-    conn = calloc(1, sizeof *conn);
-    if (conn != NULL && !SSL_set_ex_data(ssl, library.ssl_index, conn)) {
-        free(conn);
-        return NULL;
-    }
-    return conn;
-}
-
-SSL_CTX *
-openssl_counting(const SSL *ssl, const struct openssl_conn *conn, int enc)
-{
-    const struct openssl_attached *attached;
-
-    if (conn->accepting == NULL || conn->is_noted)
-        return conn->is_noted ? conn->accepting : SSL_get_SSL_CTX(ssl);
-    attached = openssl_attached(conn->accepting);
-    if (enc && (attached == NULL || !atomic_load(&attached->switches_early)))
-        return conn->accepting;
-    return SSL_get_SSL_CTX(ssl);
-}
-
-bool
-openssl_is_opened(const SSL *ssl, const struct openssl_conn *conn)
-{
-    unsigned char random[SSL3_RANDOM_SIZE];
-
-    return conn->opened && SSL_session_reused(ssl) &&
-           SSL_get_client_random(ssl, random, sizeof random) == sizeof random &&
-           memcmp(random, conn->random, sizeof random) == 0;
+    library.ready = openssl_objects_init() && openssl_process_init() && openssl_crypto_init();
 }
 
 void
@@ -131,16 +34,16 @@ openssl_warn(struct openssl_attached *attached, unsigned which)
         return;
     switch (which) {
     case OPENSSL_WARN_CERT:
-        text = "no session tickets: the SSL_CTX that accepts connections has no certificate to bind"
-               " them to; give it one, or give stek a label";
+        text = "no session tickets where the SSL_CTX has no certificate to bind them to; give it"
+               " one, or give stek a label";
         break;
     case OPENSSL_WARN_CLIENT:
         text = "no session tickets on connections that ask for a client certificate; give stek a"
                " label if all servers of this ring trust the same clients";
         break;
     case OPENSSL_WARN_SWITCH:
-        text = "tickets do not resume where the server switches to another SSL_CTX before they are"
-               " looked at; attach that one too";
+        text = "no session tickets where the server switches to an SSL_CTX that stek does not know;"
+               " attach that one too";
         break;
     case OPENSSL_WARN_SID:
         text = "no session tickets on connections that ask for a client certificate without"
@@ -192,11 +95,6 @@ attached_make(struct openssl_attached **made, struct stek_ring *ring,
         free(attached);
         return STEK_BAD_ARGUMENT;
     }
-    attached->lock = CRYPTO_THREAD_lock_new();
-    if (attached->lock == NULL) {
-        free(attached);
-        return STEK_SYSTEM;
-    }
     attached->ring = stek_ring_ref(ring);
     *made = attached;
     return STEK_OK;
@@ -205,17 +103,14 @@ attached_make(struct openssl_attached **made, struct stek_ring *ring,
 static enum stek_status
 install(SSL_CTX *ctx, struct openssl_attached *attached)
 {
-    struct openssl_attached *before = openssl_attached(ctx);
+    const bool own_appdata = attached->options.own_appdata != 0;
 
-    if (!SSL_CTX_set_ex_data(ctx, library.ctx_index, attached)) {
-        attached_free(attached);
+    if (!openssl_hang(ctx, attached))
         return STEK_SYSTEM;
-    }
-    attached_free(before);
     /* OpenSSL asks this callback and none of the older keys and callbacks, whatever the order. */
     if (!SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, openssl_key))
         return STEK_SYSTEM;
-    if (!attached->options.own_appdata &&
+    if (!own_appdata &&
         !SSL_CTX_set_session_ticket_cb(ctx, openssl_generate, openssl_decrypted, ctx))
         return STEK_SYSTEM;
     return STEK_OK;
@@ -231,6 +126,11 @@ stek_openssl_attach(SSL_CTX *ctx, struct stek_ring *ring,
 
     if (options != NULL && options->size < sizeof *options)
         return STEK_BAD_ARGUMENT;
+    if (OpenSSL_version_num() < OLDEST) {
+        if (options != NULL && options->warn != NULL)
+            options->warn(TOO_OLD, options->warn_arg);
+        return STEK_OLD_LIBRARY;
+    }
     if (!CRYPTO_THREAD_run_once(&library.once, init) || !library.ready)
         return STEK_NO_CRYPTO;
     (void)stek_ring_tick(ring, stek_now()); /* one that is not there yet may come later */

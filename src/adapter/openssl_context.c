@@ -1,16 +1,20 @@
 /* see openssl_impl.h
  *
- * Context:   names of the certificates | label | client-auth mode, CA names | SNI
+ * Context:   names of the certificates | label | client-auth mode, CA names |
+ *            what the process asks of clients anywhere (openssl_process.c) | SNI
  * A field that does not apply is left out; fields of different kinds never equal each other. */
 #include "adapter/openssl_impl.h"
 
 #include <string.h>
 
-/* What a context is made of, for one connection. */
+#define MODE_BITS (SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT)
+
+/* What a context is made of, for one connection. What counts when a ticket is sealed counts when
+ * it is opened, though by then the server may not have switched yet. */
 struct basis {
-    SSL_CTX *ctx;  /* whose names count */
-    bool resolved; /* by the server's own function, so its verify mode and CAs count too */
-    int verify_mode;
+    SSL_CTX *ctx;     /* whose names count, and how it asks for client certificates */
+    bool is_named;    /* by the server's own function */
+    bool is_in_force; /* or in force when tickets are opened, and will serve */
     enum openssl_found names;
 };
 
@@ -19,21 +23,51 @@ find_basis(struct stek_context *names, const struct openssl_attached *attached, 
            const struct openssl_conn *conn, const char *sni, int enc)
 {
     const struct stek_openssl_options *options = &attached->options;
-    struct basis basis = {NULL, false, 0, OPENSSL_NONE};
+    struct basis basis = {NULL, false, false, OPENSSL_NONE};
 
     if (options->resolve != NULL)
         basis.ctx = options->resolve(ssl, sni, options->resolve_arg);
-    basis.resolved = basis.ctx != NULL;
-    if (!basis.resolved)
+    basis.is_named = basis.ctx != NULL;
+    if (!basis.is_named)
         basis.ctx = openssl_counting(ssl, conn, enc);
-    basis.verify_mode =
-        basis.resolved ? SSL_CTX_get_verify_mode(basis.ctx) : SSL_get_verify_mode(ssl);
     basis.names = openssl_names(names, basis.ctx);
-    /* Some servers switch to a context with a certificate before tickets are looked at. */
-    if (basis.names == OPENSSL_NONE && SSL_get_SSL_CTX(ssl) != basis.ctx)
-        basis.names = openssl_names(names, SSL_get_SSL_CTX(ssl));
+    if (basis.is_named || basis.names != OPENSSL_NONE || options->label != NULL)
+        return basis;
+    /* Some servers switch to a context with a certificate before tickets are looked at. Where it is
+     * after, none opens. With a label it does not matter: no names, then. */
+    basis.ctx = SSL_get_SSL_CTX(ssl);
+    basis.names = openssl_names(names, basis.ctx);
+    basis.is_in_force = true;
     return basis;
 }
+
+/* Where nothing tells one trust domain from another, only the operator's word (a label) does. */
+static bool
+is_allowed(struct openssl_attached *attached, const struct basis *basis, const SSL *ssl)
+{
+    const int mode =
+        basis->is_named ? SSL_CTX_get_verify_mode(basis->ctx) : SSL_get_verify_mode(ssl);
+
+    /* What one asks for that we do not know is not in openssl_demands(). */
+    if (basis->names == OPENSSL_UNATTACHED ||
+        (!basis->is_named && openssl_record(SSL_get_SSL_CTX(ssl)) == NULL)) {
+        openssl_warn(attached, OPENSSL_WARN_SWITCH);
+        return false;
+    }
+    if (attached->options.label != NULL)
+        return true;
+    if (basis->names == OPENSSL_NONE) {
+        openssl_warn(attached, OPENSSL_WARN_CERT);
+        return false;
+    }
+    if ((mode & SSL_VERIFY_PEER) != 0) {
+        openssl_warn(attached, OPENSSL_WARN_CLIENT);
+        return false;
+    }
+    return true;
+}
+
+/* ---- client certificates ---- */
 
 static bool
 add_ca_name(struct stek_context *context, const X509_NAME *name)
@@ -50,18 +84,15 @@ add_ca_name(struct stek_context *context, const X509_NAME *name)
     return done;
 }
 
-/* How a client certificate is asked for; nothing where none is. */
-static bool
-add_client_auth(struct stek_context *context, const struct basis *basis, const SSL *ssl)
+bool
+openssl_add_client_auth(struct stek_context *context, int verify_mode,
+                        const STACK_OF(X509_NAME) * names)
 {
-    const uint8_t mode =
-        (uint8_t)(basis->verify_mode & (SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT));
-    const STACK_OF(X509_NAME) * names;
+    const uint8_t mode = (uint8_t)(verify_mode & MODE_BITS);
     bool done;
 
     if ((mode & SSL_VERIFY_PEER) == 0)
         return true;
-    names = basis->resolved ? SSL_CTX_get_client_CA_list(basis->ctx) : SSL_get_client_CA_list(ssl);
     done = stek_context_add(context, STEK_FIELD_CLIENT_AUTH, &mode, sizeof mode, openssl_hmac) ==
            STEK_OK;
     for (int i = 0; done && names != NULL && i < sk_X509_NAME_num(names); i++)
@@ -69,21 +100,52 @@ add_client_auth(struct stek_context *context, const struct basis *basis, const S
     return done;
 }
 
-/* Where nothing tells one trust domain from another, only the operator's word (a label) does. */
+/* True if the server asks on the connection alone: no context that it was with asks like that. */
 static bool
-is_allowed(struct openssl_attached *attached, const struct basis *basis)
+is_own_mode(int mode, const struct basis *basis, const SSL *ssl, const SSL_CTX *accepting)
 {
-    if (attached->options.label != NULL)
-        return true;
-    if (basis->names == OPENSSL_NONE) {
-        openssl_warn(attached, OPENSSL_WARN_CERT);
+    const SSL_CTX *const all[] = {basis->ctx, SSL_get_SSL_CTX(ssl), accepting};
+
+    if ((mode & SSL_VERIFY_PEER) == 0)
         return false;
-    }
-    if ((basis->verify_mode & SSL_VERIFY_PEER) != 0) {
-        openssl_warn(attached, OPENSSL_WARN_CLIENT);
-        return false;
-    }
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (((SSL_CTX_get_verify_mode(all[i]) ^ mode) & MODE_BITS) == 0)
+            return false;
     return true;
+}
+
+/* How the context asks, and how the connection alone does. */
+static bool
+add_client_auth(struct stek_context *context, const struct basis *basis, const SSL *ssl,
+                const SSL_CTX *accepting)
+{
+    const int mode = SSL_get_verify_mode(ssl);
+
+    return openssl_add_client_auth(context, SSL_CTX_get_verify_mode(basis->ctx),
+                                   SSL_CTX_get_client_CA_list(basis->ctx)) &&
+           (!is_own_mode(mode, basis, ssl, accepting) ||
+            openssl_add_client_auth(context, mode, SSL_get_client_CA_list(ssl)));
+}
+
+/* ---- the rest ---- */
+
+static bool
+is_zero(const struct stek_context *context)
+{
+    static const struct stek_context zero;
+
+    return memcmp(context, &zero, sizeof zero) == 0;
+}
+
+static bool
+add_demands_and_sni(struct stek_context *context, const struct openssl_attached *attached,
+                    const struct stek_context *demands, const char *sni, size_t sni_len)
+{
+    if (!is_zero(demands) && stek_context_add(context, STEK_FIELD_CLIENT_AUTH, demands->hash,
+                                              sizeof demands->hash, openssl_hmac) != STEK_OK)
+        return false;
+    return attached->options.any_sni ||
+           stek_context_add(context, STEK_FIELD_SNI, sni, sni_len, openssl_hmac) == STEK_OK;
 }
 
 /* Most handshakes of a server come with the same few names, and an HMAC is a good part of what a
@@ -101,39 +163,43 @@ memo_of(struct openssl_attached *attached, const char *sni, size_t sni_len)
 }
 
 static bool
-recall(struct stek_context *context, struct openssl_attached *attached,
-       const struct openssl_memo *memo, const char *sni, size_t sni_len)
+recall(struct stek_context *context, const struct openssl_attached *attached,
+       const struct openssl_memo *memo, const struct openssl_memo *wanted)
 {
+    CRYPTO_RWLOCK *lock = attached->record->lock;
     bool found;
 
-    if (!CRYPTO_THREAD_read_lock(attached->lock))
+    if (!CRYPTO_THREAD_read_lock(lock))
         return false;
-    found = memo->set && memo->len == sni_len && memcmp(memo->sni, sni, sni_len) == 0 &&
-            memcmp(&memo->before, context, sizeof *context) == 0;
+    found = memo->set && memo->len == wanted->len &&
+            memcmp(memo->sni, wanted->sni, memo->len) == 0 &&
+            memcmp(&memo->before, &wanted->before, sizeof memo->before) == 0 &&
+            memcmp(&memo->demands, &wanted->demands, sizeof memo->demands) == 0;
     if (found)
         *context = memo->after;
-    (void)CRYPTO_THREAD_unlock(attached->lock); /* fails only where it was not locked */
+    (void)CRYPTO_THREAD_unlock(lock); /* fails only where it was not locked */
     return found;
 }
 
 static bool
-add_sni(struct stek_context *context, struct openssl_attached *attached, const char *sni,
-        size_t sni_len)
+add_rest(struct stek_context *context, struct openssl_attached *attached,
+         const struct stek_context *demands, const char *sni, size_t sni_len)
 {
     struct openssl_memo *memo = memo_of(attached, sni, sni_len);
-    const struct stek_context before = *context;
+    struct openssl_memo wanted = {.set = true, .before = *context, .demands = *demands};
 
-    if (memo != NULL && recall(context, attached, memo, sni, sni_len))
+    if (memo == NULL)
+        return add_demands_and_sni(context, attached, demands, sni, sni_len);
+    wanted.len = sni_len;
+    memcpy(wanted.sni, sni, sni_len);
+    if (recall(context, attached, memo, &wanted))
         return true;
-    if (stek_context_add(context, STEK_FIELD_SNI, sni, sni_len, openssl_hmac) != STEK_OK)
+    if (!add_demands_and_sni(context, attached, demands, sni, sni_len))
         return false;
-    if (memo != NULL && CRYPTO_THREAD_write_lock(attached->lock)) {
-        memo->set = true;
-        memo->before = before;
-        memo->after = *context;
-        memo->len = sni_len;
-        memcpy(memo->sni, sni, sni_len);
-        (void)CRYPTO_THREAD_unlock(attached->lock); /* as above */
+    wanted.after = *context;
+    if (CRYPTO_THREAD_write_lock(attached->record->lock)) {
+        *memo = wanted;
+        (void)CRYPTO_THREAD_unlock(attached->record->lock); /* as above */
     }
     return true;
 }
@@ -143,19 +209,22 @@ openssl_context(struct stek_context *out, struct openssl_attached *attached, SSL
                 const struct openssl_conn *conn, const char *sni, size_t sni_len, int enc)
 {
     const char *label = attached->options.label;
-    struct stek_context context;
+    struct stek_context context, demands;
     struct basis basis;
 
     stek_context_init(&context);
+    stek_context_init(&demands);
     basis = find_basis(&context, attached, ssl, conn, sni, enc);
-    if (basis.names == OPENSSL_FAILED || !is_allowed(attached, &basis))
+    if (basis.names == OPENSSL_FAILED || !is_allowed(attached, &basis, ssl))
         return false;
     if (label != NULL &&
         stek_context_add(&context, STEK_FIELD_LABEL, label, strlen(label), openssl_hmac) != STEK_OK)
         return false;
-    if (!add_client_auth(&context, &basis, ssl))
+    if (!add_client_auth(&context, &basis, ssl, openssl_counting(ssl, conn, enc)))
         return false;
-    if (!attached->options.any_sni && !add_sni(&context, attached, sni, sni_len))
+    if (!basis.is_named && !basis.is_in_force && !openssl_demands(&demands, basis.ctx))
+        return false;
+    if (!add_rest(&context, attached, &demands, sni, sni_len))
         return false;
     *out = context;
     return true;

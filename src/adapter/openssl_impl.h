@@ -1,9 +1,12 @@
 /* openssl_impl.h - what the files of the OpenSSL adapter share.
  *
- *   openssl.c          attaching, and what hangs on each SSL_CTX and SSL
+ *   openssl.c          attaching
+ *   openssl_objects.c  what hangs on each SSL_CTX and SSL
  *   openssl_ticket.c   the key callback: seal and open
  *   openssl_age.c      how old a session is and how long it may live: the session ticket callbacks
  *   openssl_context.c  what a ticket is bound to beside its key
+ *   openssl_process.c  what client certificates the process asks for anywhere
+ *   openssl_demand.c   what one SSL_CTX asks for
  *   openssl_names.c    the names of an SSL_CTX's certificates
  *   openssl_crypto.c   HMAC-SHA256 and the algorithms that are fetched once
  *
@@ -17,6 +20,7 @@
 #include <stdbool.h>
 #include <stek/openssl.h>
 #include <stek/ticket.h>
+#include <sys/types.h>
 
 /* The names of a context's certificates, as the beginning of a stek_context. */
 struct openssl_names {
@@ -24,18 +28,60 @@ struct openssl_names {
     struct stek_context context;
 };
 
-/* What adding an SNI made of a context; see openssl_context.c. */
+/* What a context became in the end; see openssl_context.c. */
 #define OPENSSL_MEMOS 4U
 #define OPENSSL_MEMO_SNI 64U
 struct openssl_memo {
     bool set;
-    struct stek_context before, after;
+    struct stek_context before, demands, after;
     size_t len;
     char sni[OPENSSL_MEMO_SNI];
 };
 
-/* Hangs on an SSL_CTX that is attached. Fixed once made, but for the atomics, `names`, `memos`. */
+enum openssl_asks {
+    OPENSSL_ASKS_NOTHING,
+    OPENSSL_ASKS_UNREAD,  /* another thread may be at work on it */
+    OPENSSL_ASKS_SERVERS, /* it is for connecting to them */
+    OPENSSL_ASKS_CLIENTS
+};
+
+/* What an SSL_CTX asks of its clients. Under the lock of openssl_process.c, but for the first. */
+struct openssl_demand {
+    SSL_CTX *ctx;
+    CRYPTO_THREAD_ID maker; /* who attached it, in which process */
+    pid_t made_in;
+    struct openssl_demand *newer, *older;
+    enum openssl_asks state;
+    /* As it was when last looked at. */
+    bool is_seen;
+    uint64_t changed_at; /* ring time */
+    int mode;            /* 0: asks for nothing */
+    const X509 *cert;
+    const STACK_OF(X509_NAME) * cas;
+    /* What was read. */
+    bool has_names;
+    X509 *cert_held;           /* a reference, so that no other can get its address */
+    struct stek_context names; /* all zero without a certificate */
+    int cas_count;
+    struct stek_context hash;
+    /* What tickets of connections that it accepts are bound to. */
+    struct stek_context bound;
+    uint64_t bound_in; /* generation; 0: never */
+};
+
+/* Hangs on an SSL_CTX from its first attaching until it is freed. */
+struct openssl_record {
+    _Atomic(struct openssl_attached *) attached; /* the newest */
+    CRYPTO_RWLOCK *lock;                         /* over `all`, `names`, and memos */
+    struct openssl_attached *all;                /* by `older`; callbacks may still use any */
+    struct openssl_names names;
+    struct openssl_demand demand;
+};
+
+/* One attaching. Fixed once made, but for the atomics, and the memos. */
 struct openssl_attached {
+    struct openssl_record *record;
+    struct openssl_attached *older;
     struct stek_ring *ring;
     struct stek_openssl_options options;
     char label[256];    /* options.label leads here, or is NULL */
@@ -47,8 +93,6 @@ struct openssl_attached {
     _Atomic uint64_t policy_until; /* ring time */
     _Atomic uint64_t lifetime;
     _Atomic uint64_t max_session;
-    CRYPTO_RWLOCK *lock; /* over `names` and `memos` */
-    struct openssl_names names;
     struct openssl_memo memos[OPENSSL_MEMOS];
 };
 
@@ -80,8 +124,17 @@ struct openssl_conn {
     char sni[STEK_SNI_MAX + 1];
 };
 
+/* Make what is made once a process. */
+bool openssl_objects_init(void);
+
 /* NULL if it is not attached. */
+struct openssl_record *openssl_record(const SSL_CTX *ctx);
 struct openssl_attached *openssl_attached(const SSL_CTX *ctx);
+
+/* Hang the first attaching on its context, or the next. Takes `made` over, also if it fails, and
+ * frees it where the same was made before. */
+bool openssl_hang(SSL_CTX *ctx, struct openssl_attached *made);
+void openssl_attached_free(struct openssl_attached *attached);
 
 /* Made where there is none; NULL: no memory. */
 struct openssl_conn *openssl_conn(SSL *ssl);
@@ -113,10 +166,40 @@ void openssl_limit(struct openssl_attached *attached, const SSL *ssl, SSL_SESSIO
 bool openssl_context(struct stek_context *out, struct openssl_attached *attached, SSL *ssl,
                      const struct openssl_conn *conn, const char *sni, size_t sni_len, int enc);
 
-/* Begin a context with the names of the certificates of `ctx`. They are kept in an attached one
- * until its certificate is another; else each call reads them. */
-enum openssl_found { OPENSSL_FOUND, OPENSSL_NONE, OPENSSL_FAILED };
+/* Add how a client certificate is asked for: nothing where none is. */
+bool openssl_add_client_auth(struct stek_context *context, int verify_mode,
+                             const STACK_OF(X509_NAME) * names);
+
+/* Begin a context with the names of the certificates of `ctx`, which are read again when its
+ * certificate is another. */
+enum openssl_found {
+    OPENSSL_FOUND,
+    OPENSSL_NONE,       /* it has no certificate */
+    OPENSSL_UNATTACHED, /* nowhere to keep them */
+    OPENSSL_FAILED
+};
 enum openssl_found openssl_names(struct stek_context *out, SSL_CTX *ctx);
+
+/* The same of one certificate, not kept. */
+bool openssl_names_of(struct stek_context *out, X509 *cert);
+
+/* What client certificates this process asks for, as the context that accepted is bound to it: all
+ * zero if none. False: not to be known now. */
+bool openssl_demands(struct stek_context *sum, SSL_CTX *accepting);
+
+/* A context begins and ceases to count there. False: it did not. */
+bool openssl_process_init(void);
+bool openssl_process_add(struct openssl_demand *demand);
+bool openssl_process_remove(struct openssl_demand *demand);
+
+void openssl_demand_init(struct openssl_demand *demand, SSL_CTX *ctx);
+
+/* Look again. */
+enum openssl_seen { OPENSSL_SEEN_SAME, OPENSSL_SEEN_NAMES, OPENSSL_SEEN_DEMAND };
+enum openssl_seen openssl_demand_look(struct openssl_demand *demand, uint64_t now);
+
+/* Have `names` read. False: another thread may be at work on it, or there is no memory. */
+bool openssl_demand_names(struct openssl_demand *demand, uint64_t now);
 
 #define OPENSSL_WARN_CERT 1U
 #define OPENSSL_WARN_CLIENT 2U

@@ -131,67 +131,89 @@ add_all(struct list *list, SSL_CTX *ctx)
     return done;
 }
 
+/* Frees the list. */
 static bool
-read_names(struct stek_context *out, SSL_CTX *ctx)
+begin(struct stek_context *out, struct list *list)
 {
-    struct list list = {NULL, NULL, 0, 0};
     struct stek_context context;
     bool done;
 
     stek_context_init(&context);
-    done = add_all(&list, ctx) &&
-           stek_context_names(&context, list.names, list.count, openssl_hmac) == STEK_OK;
-    list_free(&list);
+    done = stek_context_names(&context, list->names, list->count, openssl_hmac) == STEK_OK;
     if (done)
         *out = context;
+    list_free(list);
     return done;
 }
 
 static bool
-cached_names(struct stek_context *out, struct openssl_attached *attached, const X509 *cert)
+read_names(struct stek_context *out, SSL_CTX *ctx)
+{
+    struct list list = {NULL, NULL, 0, 0};
+
+    if (add_all(&list, ctx))
+        return begin(out, &list);
+    list_free(&list);
+    return false;
+}
+
+bool
+openssl_names_of(struct stek_context *out, X509 *cert)
+{
+    struct list list = {NULL, NULL, 0, 0};
+
+    if (add_cert(&list, cert))
+        return begin(out, &list);
+    list_free(&list);
+    return false;
+}
+
+static bool
+cached_names(struct stek_context *out, struct openssl_record *record, const X509 *cert)
 {
     bool found;
 
-    if (!CRYPTO_THREAD_read_lock(attached->lock))
+    if (!CRYPTO_THREAD_read_lock(record->lock))
         return false;
-    found = attached->names.cert == cert;
+    found = record->names.cert == cert;
     if (found)
-        *out = attached->names.context;
-    (void)CRYPTO_THREAD_unlock(attached->lock); /* fails only where it was not locked */
+        *out = record->names.context;
+    (void)CRYPTO_THREAD_unlock(record->lock); /* fails only where it was not locked */
     return found;
 }
 
 static void
-cache_names(struct openssl_attached *attached, X509 *cert, const struct stek_context *context)
+cache_names(struct openssl_record *record, X509 *cert, const struct stek_context *context)
 {
     X509 *before;
 
     if (!X509_up_ref(cert))
         return;
-    if (!CRYPTO_THREAD_write_lock(attached->lock)) {
+    if (!CRYPTO_THREAD_write_lock(record->lock)) {
         X509_free(cert);
         return;
     }
-    before = attached->names.cert;
-    attached->names.cert = cert; /* held, so that no other can get its address */
-    attached->names.context = *context;
-    (void)CRYPTO_THREAD_unlock(attached->lock);
+    before = record->names.cert;
+    record->names.cert = cert; /* held, so that no other can get its address */
+    record->names.context = *context;
+    (void)CRYPTO_THREAD_unlock(record->lock);
     X509_free(before);
 }
 
 enum openssl_found
 openssl_names(struct stek_context *out, SSL_CTX *ctx)
 {
-    struct openssl_attached *attached = openssl_attached(ctx);
+    struct openssl_record *record = openssl_record(ctx);
     X509 *cert = SSL_CTX_get0_certificate(ctx);
 
+    if (record == NULL)
+        return OPENSSL_UNATTACHED;
     if (cert == NULL)
         return OPENSSL_NONE;
-    if (attached != NULL && cached_names(out, attached, cert))
+    if (cached_names(out, record, cert))
         return OPENSSL_FOUND;
     if (!read_names(out, ctx))
         return OPENSSL_FAILED;
-    if (attached != NULL)
-        cache_names(attached, cert, out);
+    cache_names(record, cert, out);
     return OPENSSL_FOUND;
 }

@@ -4,31 +4,19 @@
 
 #include "suite.h"
 
-/* Seal at a.example with one server, open with another: as suite_offer. */
-static int
-cross(const struct run *run, const struct server_options *from, const struct server_options *to,
-      const char *sni)
-{
-    SSL_SESSION *session = suite_session(run, from);
-    int resumed = session == NULL ? -2 : suite_offer(run, to, sni, session);
-
-    SSL_SESSION_free(session);
-    return resumed;
-}
-
 static void
 test_sni(void **state)
 {
     const struct run *run = *state;
     const struct server_options any = {.names = "a.example", .any_sni = true};
 
-    assert_int_equal(cross(run, &suite_plain, &suite_plain, "a.example"), 1);
-    assert_int_equal(cross(run, &suite_plain, &suite_plain, "A.Example"), 1);
-    assert_int_equal(cross(run, &suite_plain, &suite_plain, "b.example"), 0);
-    assert_int_equal(cross(run, &suite_plain, &suite_plain, NULL), 0);
-    assert_int_equal(cross(run, &any, &any, "b.example"), 1);
-    assert_int_equal(cross(run, &any, &any, NULL), 1);
-    assert_int_equal(cross(run, &any, &suite_plain, "a.example"), 0);
+    assert_int_equal(suite_cross(run, &suite_plain, &suite_plain, "a.example"), 1);
+    assert_int_equal(suite_cross(run, &suite_plain, &suite_plain, "A.Example"), 1);
+    assert_int_equal(suite_cross(run, &suite_plain, &suite_plain, "b.example"), 0);
+    assert_int_equal(suite_cross(run, &suite_plain, &suite_plain, NULL), 0);
+    assert_int_equal(suite_cross(run, &any, &any, "b.example"), 1);
+    assert_int_equal(suite_cross(run, &any, &any, NULL), 1);
+    assert_int_equal(suite_cross(run, &any, &suite_plain, "a.example"), 0);
 }
 
 static void
@@ -118,10 +106,10 @@ test_names(void **state)
     const struct server_options turned = {.names = "b.example a.example"};
     const struct server_options two = {.names = "a.example", .two_certs = true};
 
-    assert_int_equal(cross(run, &suite_plain, &other, "a.example"), 0);
-    assert_int_equal(cross(run, &suite_plain, &more, "a.example"), 0);
-    assert_int_equal(cross(run, &more, &turned, "a.example"), 1);
-    assert_int_equal(cross(run, &suite_plain, &two, "a.example"), 1);
+    assert_int_equal(suite_cross(run, &suite_plain, &other, "a.example"), 0);
+    assert_int_equal(suite_cross(run, &suite_plain, &more, "a.example"), 0);
+    assert_int_equal(suite_cross(run, &more, &turned, "a.example"), 1);
+    assert_int_equal(suite_cross(run, &suite_plain, &two, "a.example"), 1);
 }
 
 static void
@@ -131,10 +119,10 @@ test_label(void **state)
     const struct server_options x = {.names = "a.example", .label = "x"};
     const struct server_options y = {.names = "a.example", .label = "y"};
 
-    assert_int_equal(cross(run, &x, &x, "a.example"), 1);
-    assert_int_equal(cross(run, &x, &y, "a.example"), 0);
-    assert_int_equal(cross(run, &x, &suite_plain, "a.example"), 0);
-    assert_int_equal(cross(run, &suite_plain, &x, "a.example"), 0);
+    assert_int_equal(suite_cross(run, &x, &x, "a.example"), 1);
+    assert_int_equal(suite_cross(run, &x, &y, "a.example"), 0);
+    assert_int_equal(suite_cross(run, &x, &suite_plain, "a.example"), 0);
+    assert_int_equal(suite_cross(run, &suite_plain, &x, "a.example"), 0);
 }
 
 static void
@@ -148,10 +136,10 @@ test_client_certificate(void **state)
 
     assert_int_equal(suite_offer(run, &asks, "a.example", NULL), 0);
     assert_null(suite_session(run, &asks));
-    assert_int_equal(cross(run, &suite_plain, &asks, "a.example"), 0);
-    assert_int_equal(cross(run, &labelled, &labelled, "a.example"), 1);
-    assert_int_equal(cross(run, &open, &labelled, "a.example"), 0);
-    assert_int_equal(cross(run, &labelled, &open, "a.example"), 0);
+    assert_int_equal(suite_cross(run, &suite_plain, &asks, "a.example"), 0);
+    assert_int_equal(suite_cross(run, &labelled, &labelled, "a.example"), 1);
+    assert_int_equal(suite_cross(run, &open, &labelled, "a.example"), 0);
+    assert_int_equal(suite_cross(run, &labelled, &open, "a.example"), 0);
 }
 
 /* A client that shows a certificate where none is needed gets no ticket either. */
@@ -184,121 +172,6 @@ test_client_without_session_context(void **state)
     assert_null(suite_session(run, &asks));
 }
 
-static void
-test_accepts_without_certificate(void **state)
-{
-    const struct run *run = *state;
-    const struct server_options early = {
-        .vhost = "a.example", .vhost_names = "a.example", .switching = SWITCH_EARLY};
-    const struct server_options other = {
-        .vhost = "a.example", .vhost_names = "b.example", .switching = SWITCH_EARLY};
-
-    assert_int_equal(cross(run, &early, &early, "a.example"), 1);
-    assert_int_equal(cross(run, &early, &other, "a.example"), 0);
-}
-
-/* Where the context with the certificate comes after tickets are looked at, nothing resumes unless
- * the server says which one it will be. */
-static void
-test_switches_late(void **state)
-{
-    const struct run *run = *state;
-    const struct server_options late = {
-        .vhost = "a.example", .vhost_names = "a.example", .switching = SWITCH_LATE};
-    struct server_options resolved = late;
-
-    resolved.resolves = true;
-    assert_int_equal(suite_offer(run, &late, "a.example", NULL), 0);
-    assert_int_equal(cross(run, &resolved, &resolved, "a.example"), 1);
-}
-
-/* The context that accepted counts, whatever is in force when the ticket is opened. */
-static void
-test_switches_early(void **state)
-{
-    const struct run *run = *state;
-    const struct server_options early = {.names = "z.example",
-                                         .vhost = "a.example",
-                                         .vhost_names = "a.example",
-                                         .switching = SWITCH_EARLY};
-    const struct server_options other = {.names = "y.example",
-                                         .vhost = "a.example",
-                                         .vhost_names = "a.example",
-                                         .switching = SWITCH_EARLY};
-
-    assert_int_equal(cross(run, &early, &early, "a.example"), 1);
-    assert_int_equal(cross(run, &early, &other, "a.example"), 0);
-}
-
-/* The same without knowing which one that was: it may take two connections. */
-static void
-test_learns_to_switch_early(void **state)
-{
-    const struct run *run = *state;
-    const struct server_options early = {.names = "z.example",
-                                         .vhost = "a.example",
-                                         .vhost_names = "a.example",
-                                         .switching = SWITCH_EARLY};
-    void *server = suite_serve(run, &early);
-    struct got first, second, third;
-
-    assert_non_null(server);
-    first = suite_shake(run, server, "a.example", NULL);
-    assert_non_null(first.session);
-    second = suite_shake(run, server, "a.example", first.session);
-    assert_true(second.done);
-    third = suite_shake(run, server, "a.example",
-                        second.session != NULL ? second.session : first.session);
-    assert_true(third.done);
-    assert_true(third.resumed);
-    client_done(&first);
-    client_done(&second);
-    client_done(&third);
-    run->driver->server_free(server);
-}
-
-/* One certificate accepts all names, another serves a.example. */
-static void
-test_virtual_hosts(void **state)
-{
-    const struct run *run = *state;
-    const struct server_options x = {.names = "z.example",
-                                     .vhost = "a.example",
-                                     .vhost_names = "a.example",
-                                     .switching = SWITCH_LATE,
-                                     .resolves = true};
-    struct server_options y = x, plain = x;
-
-    y.vhost_names = "a.example b.example";
-    plain.resolves = false;
-    assert_int_equal(cross(run, &x, &x, "a.example"), 1);
-    assert_int_equal(cross(run, &x, &x, "z.example"), 0);
-    assert_int_equal(cross(run, &x, &y, "a.example"), 0);
-    assert_int_equal(cross(run, &plain, &plain, "a.example"), 1);
-}
-
-/* A virtual host that asks for client certificates, behind one that does not, and the reverse. */
-static void
-test_virtual_host_asks(void **state)
-{
-    const struct run *run = *state;
-    const struct server_options open = {.names = "z.example",
-                                        .vhost = "a.example",
-                                        .vhost_names = "a.example",
-                                        .switching = SWITCH_LATE,
-                                        .resolves = true};
-    struct server_options asks = open, reverse = open, labelled = open;
-
-    asks.vhost_asks_client = true;
-    reverse.asks_client = true;
-    labelled.vhost_asks_client = true;
-    labelled.label = "x";
-    assert_null(suite_session(run, &asks));
-    assert_int_equal(cross(run, &open, &asks, "a.example"), 0);
-    assert_int_equal(cross(run, &reverse, &reverse, "a.example"), 1);
-    assert_int_equal(cross(run, &labelled, &labelled, "a.example"), 1);
-}
-
 static const struct suite_case cases[] = {
     {"another SNI", test_sni, 0},
     {"no SNI", test_no_sni, 0},
@@ -310,12 +183,5 @@ static const struct suite_case cases[] = {
     {"a client shows a certificate", test_client_shows_certificate, CAN_CLIENT},
     {"client certificates without a session context", test_client_without_session_context,
      CAN_CLIENT},
-    {"no certificate accepts", test_accepts_without_certificate, CAN_SWITCH},
-    {"the certificate comes late", test_switches_late, CAN_SWITCH},
-    {"contexts switch early", test_switches_early, CAN_SWITCH | CAN_ACCEPTING},
-    {"contexts switch early, which is learned", test_learns_to_switch_early, CAN_SWITCH},
-    {"virtual hosts", test_virtual_hosts, CAN_SWITCH},
-    {"a virtual host asks for client certificates", test_virtual_host_asks,
-     CAN_SWITCH | CAN_CLIENT},
 };
 const struct suite_list cases_context = {cases, sizeof cases / sizeof *cases};

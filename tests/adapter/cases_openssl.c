@@ -139,22 +139,6 @@ test_copied(void **state)
 
 /* ---- contexts that change ---- */
 
-static bool
-use_names(struct openssl_server *server, const char *names)
-{
-    X509 *cert;
-    EVP_PKEY *key;
-    bool used;
-
-    if (!client_cert(&cert, &key, names, false))
-        return false;
-    used = SSL_CTX_use_certificate(server->ctx, cert) == 1 &&
-           SSL_CTX_use_PrivateKey(server->ctx, key) == 1;
-    X509_free(cert);
-    EVP_PKEY_free(key);
-    return used;
-}
-
 static void
 test_certificate_replaced(void **state)
 {
@@ -165,10 +149,10 @@ test_certificate_replaced(void **state)
     assert_non_null(server);
     first = suite_shake(run, server, "a.example", NULL);
     assert_non_null(first.session);
-    assert_true(use_names(server, "a.example"));
+    assert_true(openssl_use_names(server->ctx, "a.example"));
     same = suite_shake(run, server, "a.example", first.session);
     assert_true(same.resumed);
-    assert_true(use_names(server, "a.example b.example"));
+    assert_true(openssl_use_names(server->ctx, "a.example b.example"));
     other = suite_shake(run, server, "a.example", first.session);
     assert_true(other.done);
     assert_false(other.resumed);
@@ -203,7 +187,7 @@ test_made_before(void **state)
     ctx = server->ctx;
     server->ctx = SSL_CTX_new(TLS_server_method());
     assert_non_null(server->ctx);
-    assert_true(use_names(server, "a.example"));
+    assert_true(openssl_use_names(server->ctx, "a.example"));
     assert_int_equal(SSL_CTX_set_session_id_context(server->ctx, (const uint8_t *)"suite", 6), 1);
     server->reused = driver_openssl.conn_new(server);
     assert_true(run->driver->server_attach(server, run->ring));

@@ -34,13 +34,15 @@ enum own {
 };
 
 struct server_options {
-    const char *names; /* of its certificate: "a.example b.example"; NULL: it has none */
-    bool two_certs;    /* of the same names */
-    const char *vhost; /* another context serves this SNI */
-    const char *vhost_names;
+    const char *names;       /* of its certificate: "a.example b.example"; NULL: it has none */
+    bool two_certs;          /* of the same names */
+    const char *vhost;       /* another context serves this SNI */
+    const char *vhost_names; /* NULL: a certificate that is loaded for each connection */
+    bool vhost_unattached;
     enum switching switching;
     bool resolves; /* tells stek of the other context */
     bool asks_client, vhost_asks_client;
+    bool asks_early;         /* for a client certificate, on the connection alone, before tickets */
     bool no_session_context; /* did not name its sessions' context */
     enum own own;
     bool retries; /* wants another group than clients offer: HelloRetryRequest */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TESTS_MAX 160
+#define TESTS_MAX 200
 
 const struct server_options suite_plain = {.names = "a.example"};
 
@@ -53,6 +53,17 @@ suite_offer(const struct run *run, const struct server_options *options, const c
     run->driver->server_free(server);
     client_done(&got);
     return got.done ? got.resumed : -1;
+}
+
+int
+suite_cross(const struct run *run, const struct server_options *from,
+            const struct server_options *to, const char *sni)
+{
+    SSL_SESSION *session = suite_session(run, from);
+    int resumed = session == NULL ? -2 : suite_offer(run, to, sni, session);
+
+    SSL_SESSION_free(session);
+    return resumed;
 }
 
 bool
@@ -122,8 +133,8 @@ add_all(struct program *program, const struct driver *driver, const struct suite
 int
 suite_run(const struct driver *driver, const struct suite_list *const *more)
 {
-    const struct suite_list *const lists[] = {&cases_keys, &cases_time, &cases_context,
-                                              &cases_hostile, NULL};
+    const struct suite_list *const lists[] = {&cases_keys,   &cases_time,    &cases_context,
+                                              &cases_switch, &cases_hostile, NULL};
     struct program *program = calloc(1, sizeof *program);
     int failed;
 

@@ -33,7 +33,7 @@ struct suite_list {
     size_t count;
 };
 
-extern const struct suite_list cases_keys, cases_time, cases_context, cases_hostile;
+extern const struct suite_list cases_keys, cases_time, cases_context, cases_switch, cases_hostile;
 
 /* Run all cases, and those of that library alone: a list of lists, ended by NULL. What main
  * returns. */
@@ -53,6 +53,11 @@ SSL_SESSION *suite_session(const struct run *run, const struct server_options *o
 /* Offer the session to such a server: 1 resumed, 0 not, -1 the handshake failed. */
 int suite_offer(const struct run *run, const struct server_options *options, const char *sni,
                 SSL_SESSION *session);
+
+/* Seal at a.example with one server, open with another: as suite_offer, -2 if there was no
+ * ticket. */
+int suite_cross(const struct run *run, const struct server_options *from,
+                const struct server_options *to, const char *sni);
 
 /* True if the newest ticket is of key `id` of the run's ring. */
 bool suite_is_key(const struct run *run, const struct got *got, unsigned id);

@@ -1,9 +1,10 @@
-/* Many threads shake hands with one SSL_CTX while the ring's writer rotates and revokes: each
- * handshake succeeds, and a ticket of a key that is in the ring all the time resumes. For
- * ThreadSanitizer too. */
+/* Many threads shake hands with one SSL_CTX while the ring's writer rotates and revokes, or while
+ * it is attached again and other contexts come and go: each handshake succeeds, and a ticket of a
+ * key that is in the ring all the time resumes. For the sanitizers too. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <stek/openssl.h>
 #include <string.h>
 
 #include "driver_openssl.h"
@@ -66,49 +67,130 @@ disturb(struct farm *farm, const atomic_int *shaken)
     return true;
 }
 
+/* Two rings take turns, of the same keys, while contexts come and go. */
+static bool
+attach_again(struct openssl_server *server, struct stek_ring *const rings[2],
+             const atomic_int *shaken)
+{
+    for (int i = 0; atomic_load(shaken) < THREADS * SHAKES; i++) {
+        SSL_CTX *other = SSL_CTX_new(TLS_server_method());
+        bool attached = other != NULL && driver_openssl.server_attach(server, rings[i % 2]) &&
+                        stek_openssl_attach(other, rings[i % 2], NULL) == STEK_OK;
+
+        (void)sched_yield(); /* always 0 */
+        SSL_CTX_free(other);
+        if (!attached)
+            return false;
+    }
+    return true;
+}
+
+/* ---- the threads ---- */
+
+struct crowd {
+    atomic_int failed, resumed, shaken;
+    struct work works[THREADS];
+    pthread_t threads[THREADS];
+    int started;
+};
+
+static bool
+crowd_start(struct crowd *crowd, void *server)
+{
+    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+
+    for (int i = 0; i < THREADS; i++, crowd->started++) {
+        crowd->works[i] =
+            (struct work){.run = {.driver = &driver_openssl, .version = versions[i % 2]},
+                          .server = server,
+                          .failed = &crowd->failed,
+                          .resumed = &crowd->resumed,
+                          .shaken = &crowd->shaken};
+        if (pthread_create(&crowd->threads[i], NULL, shake, &crowd->works[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool
+crowd_join(struct crowd *crowd)
+{
+    for (int i = 0; i < crowd->started; i++)
+        if (pthread_join(crowd->threads[i], NULL) != 0)
+            return false;
+    return crowd->started == THREADS;
+}
+
+/* ---- tests ---- */
+
+static int
+setup(void **state)
+{
+    static struct farm farm;
+
+    *state = &farm;
+    return farm_init(&farm) && farm_begin(&farm) && farm_seal(&farm, 0, -10) ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+    farm_free(*state);
+    return 0;
+}
+
 static void
 test_threads(void **state)
 {
-    static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-    atomic_int failed = 0, resumed = 0, shaken = 0;
-    struct farm farm;
+    struct farm *farm = *state;
+    struct crowd crowd = {.started = 0};
     struct stek_ring *ring;
-    struct work works[THREADS];
-    pthread_t threads[THREADS];
     void *server;
     bool disturbed;
 
-    (void)state;
-    assert_true(farm_init(&farm));
-    assert_true(farm_begin(&farm));
-    assert_true(farm_seal(&farm, 0, -10));
-    assert_int_equal(stek_ring_open(&ring, farm.path), STEK_OK);
+    assert_int_equal(stek_ring_open(&ring, farm->path), STEK_OK);
     server = driver_openssl.server_new(&suite_plain, ring);
     assert_non_null(server);
-    for (int i = 0; i < THREADS; i++) {
-        works[i] = (struct work){.run = {.driver = &driver_openssl, .version = versions[i % 2]},
-                                 .server = server,
-                                 .failed = &failed,
-                                 .resumed = &resumed,
-                                 .shaken = &shaken};
-        assert_int_equal(pthread_create(&threads[i], NULL, shake, &works[i]), 0);
-    }
-    disturbed = disturb(&farm, &shaken);
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_true(crowd_start(&crowd, server));
+    disturbed = disturb(farm, &crowd.shaken);
+    assert_true(crowd_join(&crowd));
     assert_true(disturbed);
-    assert_int_equal(atomic_load(&failed), 0);
-    assert_true(atomic_load(&resumed) >= THREADS * SHAKES / 2);
+    assert_int_equal(atomic_load(&crowd.failed), 0);
+    assert_true(atomic_load(&crowd.resumed) >= THREADS * SHAKES / 2);
     driver_openssl.server_free(server);
     stek_ring_close(&ring);
-    farm_free(&farm);
+}
+
+static void
+test_attached_again(void **state)
+{
+    const struct farm *farm = *state;
+    struct crowd crowd = {.started = 0};
+    struct stek_ring *rings[2];
+    void *server;
+    bool attached;
+
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(stek_ring_open(&rings[i], farm->path), STEK_OK);
+    server = driver_openssl.server_new(&suite_plain, rings[0]);
+    assert_non_null(server);
+    assert_true(crowd_start(&crowd, server));
+    attached = attach_again(server, rings, &crowd.shaken);
+    assert_true(crowd_join(&crowd));
+    assert_true(attached);
+    assert_int_equal(atomic_load(&crowd.failed), 0);
+    assert_true(atomic_load(&crowd.resumed) >= THREADS * SHAKES / 2);
+    driver_openssl.server_free(server);
+    for (int i = 0; i < 2; i++)
+        stek_ring_close(&rings[i]);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_attached_again, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
