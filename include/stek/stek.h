@@ -104,6 +104,66 @@ struct stek_ring;
  * there but unsafe or foreign is refused. */
 STEK_API STEK_MUST_USE enum stek_status stek_ring_open(struct stek_ring **ring, const char *name);
 
+/* How long the keys of a local ring live, in seconds. Zeros mean what stands in brackets. */
+struct stek_policy {
+    size_t size;
+    uint64_t rotate;      /* a new key seals every so often, up to 30 days (1 h) */
+    uint64_t lifetime;    /* a ticket opens for so long, up to 7 days (12 h) */
+    uint64_t max_session; /* a chain of renewals lives for so long, up to a year (24 h) */
+};
+#define STEK_POLICY(var) struct stek_policy var = {sizeof(struct stek_policy), 0, 0, 0}
+
+/* A ring of this program's own, in memory that children forked from now on share: no daemon, no
+ * thread, no file. Whoever uses it first after a rotation is due does it, and at most one does; a
+ * program that is seldom asked for tickets may call stek_ring_tick() to have old keys wiped on
+ * time. It dies with the last process that holds it. `policy` may be NULL. STEK_BAD_ARGUMENT: a
+ * policy that cannot be.
+ *
+ *   R-LOCAL-1: one key seals through each epoch (`rotate` seconds of ring time), opens for
+ *              `lifetime` after that, and is then wiped at the next use.
+ *   R-LOCAL-2: all that share it have the same keys, whoever rotates.
+ *   R-LOCAL-3: one that is killed while it rotates holds up nobody, and no ticket is lost.
+ *   R-LOCAL-4: the first use after any idle time gets a key, and never one that is over. Others
+ *              that come in the same microseconds look again a few hundred times, then go without.
+ *   R-LOCAL-5: where the system has no randomness or memory the last key seals for another quarter
+ *              of `rotate`, then none does (STEK_SYSTEM); each use tries again. */
+STEK_API STEK_MUST_USE enum stek_status stek_ring_local(struct stek_ring **ring,
+                                                        const struct stek_policy *policy);
+
+/* For whom a key is wanted. */
+struct stek_request {
+    size_t size;
+    const char *sni; /* the ClientHello's, lower-case; "" if none; NULL: not known. Anybody may send
+                        any name */
+};
+#define STEK_REQUEST(var) struct stek_request var = {sizeof(struct stek_request), NULL}
+
+/* Your own key provider. The calls fill in name, secret and times of `key`, which is all zeros but
+ * for its size, and return STEK_OK, or STEK_NO_KEY: then there is no ticket, or a full handshake.
+ * They are called for each handshake, by any thread, and must not block. */
+struct stek_callbacks {
+    size_t size;
+    enum stek_status (*sealing_key)(void *ctx, struct stek_key *key,
+                                    const struct stek_request *request, uint64_t now);
+    enum stek_status (*opening_key)(void *ctx, struct stek_key *key,
+                                    const uint8_t name[STEK_NAME_LEN],
+                                    const struct stek_request *request, uint64_t now);
+    void (*release)(void *ctx); /* when the ring is gone; may be NULL */
+    uint64_t lifetime;          /* as in struct stek_policy */
+    uint64_t max_session;
+};
+#define STEK_CALLBACKS(var) \
+    struct stek_callbacks var = {sizeof(struct stek_callbacks), NULL, NULL, NULL, 0, 0}
+
+/* A ring behind which your own callbacks stand; copies `callbacks`. `ctx` may be NULL.
+ *
+ *   R-CUSTOM-1: callbacks are told the SNI and the key's name; what they refuse is no key.
+ *   R-CUSTOM-2: no key is taken whose name or secret is weak (zero, repeated, patterned), whose
+ *               name is a part of its secret, whose times are over or out of order, whose name is
+ *               not the one that was asked for, or whose secret came under another name lately. */
+STEK_API STEK_MUST_USE enum stek_status
+stek_ring_custom(struct stek_ring **ring, const struct stek_callbacks *callbacks, void *ctx);
+
 /* Take another reference; returns `ring`. Each reference is given back by stek_ring_close(). */
 STEK_API struct stek_ring *stek_ring_ref(struct stek_ring *ring);
 
@@ -133,6 +193,15 @@ STEK_API STEK_MUST_USE enum stek_status stek_ring_opening_key(struct stek_ring *
                                                               struct stek_key *key, int *renew,
                                                               const uint8_t name[STEK_NAME_LEN],
                                                               uint64_t now);
+
+/* The same, for rings that have a key for each SNI: custom rings. Others do not look at it. */
+STEK_API STEK_MUST_USE enum stek_status
+stek_ring_sealing_key_for(struct stek_ring *ring, struct stek_key *key,
+                          const struct stek_request *request, uint64_t now);
+STEK_API STEK_MUST_USE enum stek_status
+stek_ring_opening_key_for(struct stek_ring *ring, struct stek_key *key, int *renew,
+                          const uint8_t name[STEK_NAME_LEN], const struct stek_request *request,
+                          uint64_t now);
 
 /* What happened to a ticket; the daemon reads these counters. */
 enum stek_event {

@@ -82,6 +82,7 @@ open_ticket(const struct parts *parts)
     struct stek_context context;
     int renew = 0;
     STEK_KEY(key);
+    STEK_REQUEST(request);
 
     conn->look = OPENSSL_MISSED;
     conn->opened_at = stek_now();
@@ -89,7 +90,9 @@ open_ticket(const struct parts *parts)
         stek_ring_count(ring, STEK_FULL_CONTEXT, NULL);
         return 0;
     }
-    if (stek_ring_opening_key(ring, &key, &renew, parts->name, conn->opened_at) != STEK_OK)
+    request.sni = conn->sni;
+    if (stek_ring_opening_key_for(ring, &key, &renew, parts->name, &request, conn->opened_at) !=
+        STEK_OK)
         return 0; /* which counted why */
     if (!openssl_context(&context, parts->attached, parts->ssl, conn, conn->sni, conn->sni_len,
                          0) ||
@@ -172,9 +175,12 @@ seal(const struct parts *parts, struct stek_key *key)
     char sni[STEK_SNI_MAX + 1];
     size_t sni_len;
     struct stek_context context;
+    STEK_REQUEST(request);
 
-    if (stek_ring_sealing_key(parts->attached->ring, key, stek_now()) != STEK_OK ||
-        !is_sealable(parts) || !sni_at_seal(parts, sni, &sni_len) ||
+    request.sni = sni;
+    if (!sni_at_seal(parts, sni, &sni_len) ||
+        stek_ring_sealing_key_for(parts->attached->ring, key, &request, stek_now()) != STEK_OK ||
+        !is_sealable(parts) ||
         !openssl_context(&context, parts->attached, parts->ssl, parts->conn, sni, sni_len, 1) ||
         RAND_bytes(parts->iv, IV_LEN) != 1 || !set_keys(parts, key, &context, 1))
         return false;

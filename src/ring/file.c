@@ -121,19 +121,22 @@ tick(struct stek_ring *ring, uint64_t now)
 }
 
 static enum stek_status
-sealing_key(struct stek_ring *ring, struct stek_key *key, uint64_t now)
+sealing_key(struct stek_ring *ring, struct stek_key *key, const struct stek_request *request,
+            uint64_t now)
 {
     const struct image *image = image_of(ring);
 
+    (void)request; /* one key for all */
     return image == NULL ? STEK_NO_RING : lookup_sealing(image, key, now);
 }
 
 static enum stek_status
 opening_key(struct stek_ring *ring, struct stek_key *key, int *renew, enum stek_event *miss,
-            const uint8_t name[STEK_NAME_LEN], uint64_t now)
+            const uint8_t name[STEK_NAME_LEN], const struct stek_request *request, uint64_t now)
 {
     const struct image *image = image_of(ring);
 
+    (void)request; /* as above */
     return image == NULL ? STEK_NO_RING : lookup_opening(image, key, renew, miss, name, now);
 }
 

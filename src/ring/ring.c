@@ -56,21 +56,40 @@ stek_ring_tick(struct stek_ring *ring, uint64_t now)
 enum stek_status
 stek_ring_sealing_key(struct stek_ring *ring, struct stek_key *key, uint64_t now)
 {
-    if (key->size < RING_KEY_SIZE)
+    STEK_REQUEST(request);
+
+    return stek_ring_sealing_key_for(ring, key, &request, now);
+}
+
+enum stek_status
+stek_ring_sealing_key_for(struct stek_ring *ring, struct stek_key *key,
+                          const struct stek_request *request, uint64_t now)
+{
+    if (key->size < RING_KEY_SIZE || request->size < RING_REQUEST_SIZE)
         return STEK_BAD_ARGUMENT;
-    return ring->kind->sealing_key(ring, key, now);
+    return ring->kind->sealing_key(ring, key, request, now);
 }
 
 enum stek_status
 stek_ring_opening_key(struct stek_ring *ring, struct stek_key *key, int *renew,
                       const uint8_t name[STEK_NAME_LEN], uint64_t now)
 {
+    STEK_REQUEST(request);
+
+    return stek_ring_opening_key_for(ring, key, renew, name, &request, now);
+}
+
+enum stek_status
+stek_ring_opening_key_for(struct stek_ring *ring, struct stek_key *key, int *renew,
+                          const uint8_t name[STEK_NAME_LEN], const struct stek_request *request,
+                          uint64_t now)
+{
     enum stek_event miss = STEK_FULL_UNKNOWN;
     enum stek_status status;
 
-    if (key->size < RING_KEY_SIZE)
+    if (key->size < RING_KEY_SIZE || request->size < RING_REQUEST_SIZE)
         return STEK_BAD_ARGUMENT;
-    status = ring->kind->opening_key(ring, key, renew, &miss, name, now);
+    status = ring->kind->opening_key(ring, key, renew, &miss, name, request, now);
     if (status == STEK_NO_KEY)
         stek_ring_count(ring, miss, NULL);
     return status;
@@ -92,8 +111,9 @@ count_first(struct stek_ring *ring, struct counters *counters, enum stek_event e
     enum stek_event miss;
     int renew;
     STEK_KEY(key);
+    STEK_REQUEST(request);
 
-    if (ring->kind->opening_key(ring, &key, &renew, &miss, name, now) != STEK_OK)
+    if (ring->kind->opening_key(ring, &key, &renew, &miss, name, &request, now) != STEK_OK)
         return;
     counters_enter(counters, name, key.open_until, now);
     (void)counters_use(counters, event, name, now); /* false: there was no room */
