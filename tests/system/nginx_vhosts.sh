@@ -4,7 +4,7 @@
 # shellcheck source=tests/system/frame.sh
 . "${0%/*}/frame.sh"
 
-for host in a.test b.test w.test c.test; do
+for host in a.test b.test w.test c.test v.test; do
     make_cert $host
 done
 make_cert client
@@ -49,6 +49,45 @@ for name in strict strict-2; do
     launch $name module
     wait_for 20 "$client" -n a.test "unix:$tmp/$name.sock" || bail "nginx $name does not answer"
 done
+
+# A host whose certificate nginx reads when a connection comes, so its context has none.
+variable_host() {
+    cat <<EOT
+    server {
+        listen unix:$tmp/$name.sock ssl;
+        server_name v.test;
+        ssl_certificate $tmp/\$ssl_server_name.pem;
+        ssl_certificate_key $tmp/\$ssl_server_name.key;
+        return 200 "v.test\n";
+    }
+EOT
+}
+
+chmod 711 "$tmp" # its workers may be nobody
+chmod 644 "$tmp"/v.test.*
+for name in variable variable-labelled variable-labelled-2; do
+    with_label=
+    [ $name = variable ] || with_label="stek_label fleet;"
+    {
+        server a.test
+        variable_host
+    } | nginx_conf $name module "$with_label"
+    run_nginx $name module
+done
+name=alone
+variable_host | nginx_conf alone module "stek_label fleet;"
+launch alone module
+wait_for 20 "$client" -n v.test "unix:$tmp/alone.sock" || bail "nginx alone does not answer"
+
+# Everybody may come to c.test, until it is reloaded.
+open_hosts() {
+    server a.test
+    server c.test "${1:-}"
+}
+
+name=opened
+open_hosts | nginx_conf opened preload
+run_nginx opened preload
 
 # crosses_all KIND HOST WORD: between two instances, in both versions, served by that host.
 crosses_all() {
@@ -107,6 +146,35 @@ is_full_at() {
     done
 }
 
+# Tickets taken while c.test was open, then offered with the certificate that it asks for by now.
+closes() {
+    for version in 1.2 1.3; do
+        take opened $version c.test "$tmp/closes$version" &&
+            offer opened $version c.test "$tmp/closes$version" && is resumed served=c.test || return 1
+    done
+    name=opened
+    open_hosts "ssl_verify_client on; ssl_client_certificate $tmp/client.pem;" |
+        nginx_conf opened preload
+    reload_nginx opened || return 1
+    for version in 1.2 1.3; do
+        shake opened -v $version -n c.test -i "$tmp/closes$version" -c "$tmp/client.both" &&
+            is full served=c.test || return 1
+    done
+}
+
+# no_tickets SERVER HOST
+no_tickets() {
+    for version in 1.2 1.3; do
+        shake "$1" -v $version -n "$2" && is "served=$2" tickets=0 key=- || return 1
+    done
+}
+
+resumes_labelled() {
+    for version in 1.2 1.3; do
+        crosses $version v.test "$1" "$2" && is served=v.test || return 1
+    done
+}
+
 for kind in module preload; do
     check "$kind: a.test resumes at the other instance" crosses_all $kind a.test a.test
     check "$kind: so does b.test" crosses_all $kind b.test b.test
@@ -138,4 +206,13 @@ done
 check "a ticket taken without a client certificate is not resumed where one is asked for" \
     is_full_at changed module c.test
 check "the default host is the same in both" crosses_all_to module changed a.test
+check "preload: nor a ticket of an instance where nobody was asked for one" \
+    is_full_at opened preload c.test
+check "preload: nor one of a time before a reload" closes
+check "a host with a certificate by variable gives no tickets" no_tickets variable v.test
+check "it resumes none of the default host" is_full_at module variable v.test
+check "with stek_label it resumes its own" resumes_labelled variable-labelled variable-labelled-2
+check "but none of the default host" is_full_at labelled variable-labelled v.test
+check "nor the default host its own" is_full_at variable-labelled labelled v.test
+check "with stek_label it may be the only host" resumes_labelled alone alone
 finish
