@@ -14,6 +14,7 @@
     "no session tickets: OpenSSL before 3.0.6 ends TLS 1.3 connections for which there is no key;" \
     " update it"
 
+/* Made once, then only read. */
 static struct {
     CRYPTO_ONCE once;
     bool ready;
