@@ -75,8 +75,8 @@ find_in(void *handle, const char *name)
 }
 
 /* The linker looks through the libraries of the process, then through those of the caller. */
-void *
-preload_library_find(const char *name, const void *caller)
+static void *
+find_for(const char *name, const void *caller)
 {
     void *found = find_in(RTLD_NEXT, name), *object;
 
@@ -93,7 +93,21 @@ preload_library_find(const char *name, const void *caller)
         return found;
     /* A part of a plugin that leaves it to the others to bring the library. */
     object = dlopen("libssl.so.3", RTLD_LAZY | RTLD_NOLOAD);
-    return object == NULL ? NULL : dlsym(object, name);
+    if (object == NULL)
+        return NULL;
+    found = dlsym(object, name);
+    (void)dlclose(object); /* one of the others holds it */
+    return found;
+}
+
+void *
+preload_library_find(const char *name, const void *caller)
+{
+    void *found = find_for(name, caller);
+
+    if (found == NULL)
+        (void)dlerror(); /* or the program finds it */
+    return found;
 }
 
 /* ---- the one library ---- */

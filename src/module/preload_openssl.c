@@ -269,8 +269,9 @@ SSL_CTX_set_session_ticket_cb(SSL_CTX *ctx, SSL_CTX_generate_session_ticket_fn g
     if (is_attached(ctx, CALLER)) {
         if (attach(ctx, preload.ring, is_own) == STEK_OK && !is_own)
             return 1; /* ours are back */
-        preload_say(PRELOAD_SAY_APPDATA, "the server has a use of its own for tickets",
-                    "Sessions may be renewed for longer than max_session.");
+        if (is_own)
+            preload_say(PRELOAD_SAY_APPDATA, "the server has a use of its own for tickets",
+                        "Sessions may be renewed for longer than max_session.");
     }
     *(void **)&original = preload_library_find("SSL_CTX_set_session_ticket_cb", CALLER);
     return original == NULL ? 0 : original(ctx, generate, decrypt, arg);
