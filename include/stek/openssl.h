@@ -13,7 +13,7 @@
  * can tell whether the context that will serve demands a client certificate. So tickets are also
  * bound to all that the attached contexts of the process demand (the names, verify mode and client
  * CAs of each one with SSL_VERIFY_PEER, if it has a certificate or client CAs), and then to which
- * context accepted (its place, as they were attached, among those of the same names); unless
+ * context accepted (its place, as they were attached, among so many of its names); unless
  * `resolve` names the one that will serve. With other demands, of another server or another time,
  * there is a full handshake.
  * A new context counts at once, a change of one within a second or, while other threads may be at

@@ -93,14 +93,11 @@ openssl_demand_look(struct openssl_demand *demand, uint64_t now)
 {
     const int all = SSL_CTX_get_verify_mode(demand->ctx);
     const int mode = (all & SSL_VERIFY_PEER) == 0 ? 0 : all;
-    const bool is_new = !demand->is_seen;
     enum openssl_seen seen = OPENSSL_SEEN_SAME;
 
     if (!is_as_seen(demand, mode)) {
-        if (demand->state != OPENSSL_ASKS_NOTHING || mode != 0)
-            seen = OPENSSL_SEEN_DEMAND;
-        else if (!is_new)
-            seen = OPENSSL_SEEN_NAMES;
+        seen = demand->state != OPENSSL_ASKS_NOTHING || mode != 0 ? OPENSSL_SEEN_DEMAND
+                                                                  : OPENSSL_SEEN_NAMES;
         note(demand, mode, now);
     }
     if (demand->state == OPENSSL_ASKS_UNREAD && is_settled(demand, now)) {

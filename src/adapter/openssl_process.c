@@ -9,7 +9,8 @@
  *
  * Two contexts that accept, with the same names, may switch to different ones: of two ports, one
  * may be for clients with certificates. So a ticket is also bound to the place of the one that
- * accepted among those of the same names. Where nothing is demanded, neither is in the ticket.
+ * accepted among those of the same names, and to their number. Where nothing is demanded, none of
+ * this is in the ticket.
  *
  * The server may change a context after it was attached: the preload attaches those that are just
  * made. So we look at all of them again, once a second. */
@@ -27,6 +28,7 @@ static struct {
     bool is_new;             /* there are some that were never looked at */
     bool is_changed;         /* `sum` is no longer theirs */
     bool is_known;           /* it could be told */
+    bool is_partial;         /* places were found without all that are newer */
     uint64_t generation;     /* of `sum`, and of places; from 1 */
     struct stek_context sum; /* all zero if nobody asks */
 } process;
@@ -134,8 +136,11 @@ look_again(uint64_t now)
         case OPENSSL_SEEN_NAMES: process.generation++; break;
         case OPENSSL_SEEN_SAME: break;
         }
-    if (all)
+    if (all) {
         process.looked_at = now;
+        process.generation += process.is_partial;
+        process.is_partial = false;
+    }
     process.is_new = false;
     if (!process.is_changed && process.is_known)
         return;
@@ -146,21 +151,52 @@ look_again(uint64_t now)
 
 /* ---- what a ticket is bound to ---- */
 
-/* How many older ones have its names. False where that cannot be told yet. */
+struct place {
+    uint32_t older; /* of the same names */
+    uint32_t all;
+};
+
+/* False where it cannot be told yet: of newer ones another thread may always be at work on one, so
+ * they count when they can be read. */
 static bool
-find_place(uint32_t *place, struct openssl_demand *demand, uint64_t now)
+find_place(struct place *out, struct openssl_demand *demand, uint64_t now)
 {
-    uint32_t count = 0;
+    struct place place = {0, 0};
+    bool is_older = false;
 
     if (!openssl_demand_names(demand, now))
         return false;
-    for (struct openssl_demand *older = demand->older; older != NULL; older = older->older) {
-        if (!openssl_demand_names(older, now))
-            return false;
-        count += compare(&older->names, &demand->names) == 0;
+    for (struct openssl_demand *other = process.first; other != NULL; other = other->older) {
+        is_older = is_older || other == demand->older;
+        if (!openssl_demand_names(other, now)) {
+            if (is_older)
+                return false;
+            process.is_partial = true;
+            continue;
+        }
+        if (compare(&other->names, &demand->names) == 0) {
+            place.older += is_older;
+            place.all++;
+        }
     }
-    *place = count;
+    *out = place;
     return true;
+}
+
+static bool
+add_place(struct stek_context *bound, struct openssl_demand *demand, uint64_t now)
+{
+    struct place place;
+    uint8_t bytes[8];
+
+    if (!find_place(&place, demand, now))
+        return false;
+    for (size_t i = 0; i < 4; i++) {
+        bytes[i] = (uint8_t)(place.older >> (24 - 8 * i));
+        bytes[4 + i] = (uint8_t)(place.all >> (24 - 8 * i));
+    }
+    return stek_context_add(bound, STEK_FIELD_CLIENT_AUTH, bytes, sizeof bytes, openssl_hmac) ==
+           STEK_OK;
 }
 
 static bool
@@ -168,19 +204,9 @@ bind_to(struct openssl_demand *demand, uint64_t now)
 {
     static const struct stek_context zero;
     struct stek_context bound = process.sum;
-    uint32_t place;
 
-    if (compare(&bound, &zero) != 0) {
-        uint8_t bytes[4];
-
-        if (!find_place(&place, demand, now))
-            return false;
-        for (size_t i = 0; i < sizeof bytes; i++)
-            bytes[i] = (uint8_t)(place >> (24 - 8 * i));
-        if (stek_context_add(&bound, STEK_FIELD_CLIENT_AUTH, bytes, sizeof bytes, openssl_hmac) !=
-            STEK_OK)
-            return false;
-    }
+    if (compare(&bound, &zero) != 0 && !add_place(&bound, demand, now))
+        return false;
     demand->bound = bound;
     demand->bound_in = process.generation;
     return true;

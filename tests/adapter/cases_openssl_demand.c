@@ -145,6 +145,40 @@ test_client_asks_servers(void **state)
     run->driver->server_free(server);
 }
 
+/* Contexts that accept, of the same names, are made again in the same order, as in another instance:
+ * each resumes its own. When one goes, the other does not get its sessions. */
+static void
+test_same_place(void **state)
+{
+    const struct run *run = *state;
+    SSL_SESSION *sessions[2] = {NULL, NULL};
+
+    for (int again = 0; again < 2; again++) {
+        void *servers[2] = {suite_serve(run, &suite_plain), suite_serve(run, &suite_plain)};
+        SSL_CTX *b = asker(run, "b.example");
+
+        assert_true(servers[0] != NULL && servers[1] != NULL && b != NULL);
+        for (int i = 0; i < 2; i++) {
+            struct got got = suite_shake(run, servers[i], "a.example", sessions[i]);
+
+            assert_true(got.done);
+            assert_int_equal(got.resumed, again);
+            if (!again) {
+                sessions[i] = got.session;
+                got.session = NULL;
+            }
+            client_done(&got);
+        }
+        for (int i = 0; i < 2; i++) {
+            assert_false(resumes(run, servers[i], sessions[1 - i]));
+            run->driver->server_free(servers[i]);
+        }
+        SSL_CTX_free(b);
+    }
+    SSL_SESSION_free(sessions[0]);
+    SSL_SESSION_free(sessions[1]);
+}
+
 static bool
 add_ca(SSL_CTX *ctx)
 {
@@ -317,6 +351,7 @@ static const struct suite_case cases[] = {
     {"contexts that ask come and go", test_comes_and_goes, 0},
     {"each context that asks counts", test_each_counts, 0},
     {"contexts that ask, in any order", test_any_order, 0},
+    {"contexts that accept are made again", test_same_place, 0},
     {"a client's context asks", test_client_asks_servers, 0},
     {"contexts change what they ask for", test_changes, 0},
     {"a context that asks gets a new certificate", test_renewed_certificate, 0},
