@@ -145,8 +145,8 @@ test_client_asks_servers(void **state)
     run->driver->server_free(server);
 }
 
-/* Contexts that accept, of the same names, are made again in the same order, as in another instance:
- * each resumes its own. When one goes, the other does not get its sessions. */
+/* Contexts that accept, of the same names, are made again in the same order, as in another
+ * instance: each resumes its own. When one goes, the other does not get its sessions. */
 static void
 test_same_place(void **state)
 {
