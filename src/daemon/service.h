@@ -18,7 +18,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "daemon/config.h"
+#include "config/config.h"
 #include "daemon/counts.h"
 #include "io/log.h"
 #include "keys/keyset.h"

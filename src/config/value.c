@@ -1,10 +1,9 @@
-/* see config_value.h */
-#include "daemon/config_value.h"
+/* see value.h */
+#include "config/value.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "io/process.h"
 #include "ring/layout.h"
 
 enum option { ROTATE, LIFETIME, PATIENCE, MAX_SESSION, CAPACITY, KEYS, GROUP };

@@ -1,5 +1,5 @@
-/* see config_text.h */
-#include "daemon/config_text.h"
+/* see text.h */
+#include "config/text.h"
 
 #include <string.h>
 

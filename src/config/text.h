@@ -1,17 +1,17 @@
-/* config_text.h - the text of stekd.conf, made fit for libConfuse.
+/* text.h - the text of stekd.conf, made fit for libConfuse.
  *
  * libConfuse 3.3 counts lines wrongly after comments, takes strings, comments and sections that
  * never end, drops characters that it does not know, reads NAME|OPTION as another section's
  * option, and puts environment variables in. So comments are blanked out here, and the rest is
  * refused with its line. */
-#ifndef DAEMON_CONFIG_TEXT_H
-#define DAEMON_CONFIG_TEXT_H
+#ifndef CONFIG_TEXT_H
+#define CONFIG_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
-#include "daemon/config.h"
+#include "config/config.h"
 
 /* The lines on which the outermost sections begin, in their order. */
 struct config_sections {

@@ -1,15 +1,15 @@
 /* config.h - what stekd.conf says. Every error names file and line, and what would be right. */
-#ifndef DAEMON_CONFIG_H
-#define DAEMON_CONFIG_H
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "control/control.h"
 #include "keys/policy.h"
-#include "sys/sys.h"
 
 #define CONFIG_PATH "/etc/stek/stekd.conf"
 #define CONFIG_MAX 262144U /* bytes of a file */

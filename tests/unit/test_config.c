@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
-#include "daemon/config_value.h"
+#include "config/config.h"
+#include "config/value.h"
 
 /* Parse a copy of `text` as the file "f". */
 static bool

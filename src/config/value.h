@@ -1,13 +1,13 @@
-/* config_value.h - values of stekd.conf's options. Pure; errors say what would be right. */
-#ifndef DAEMON_CONFIG_VALUE_H
-#define DAEMON_CONFIG_VALUE_H
+/* value.h - values of stekd.conf's options. Pure; errors say what would be right. */
+#ifndef CONFIG_VALUE_H
+#define CONFIG_VALUE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
-#include "daemon/config.h"
+#include "config/config.h"
 
 /* "90s", "15m", "1h", "7d" or plain seconds. */
 bool config_duration(uint64_t *seconds, const char *text);

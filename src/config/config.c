@@ -1,13 +1,13 @@
 /* see config.h; on libConfuse */
-#include "daemon/config.h"
+#include "config/config.h"
 
 #include <confuse.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/config_text.h"
-#include "daemon/config_value.h"
+#include "config/text.h"
+#include "config/value.h"
 #include "io/file.h"
 #include "ring/layout.h"
 
