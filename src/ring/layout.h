@@ -16,9 +16,9 @@
  * Lookup:    a hash probe over the slots by the first word of the key's name: from bucket
  *            (word * RING_HASH) >> (64 - log2 buckets) on, linear, round the end, at most
  *            RING_PROBES steps, ended by an empty slot. At most half of the buckets are used.
- * Sealing:   the half's `seals` lists the slots whose turn comes, newest seals_from first: the
- *            first entry with from <= now < until is the sealing key. Made by the writer from the
- *            rule of keyset_sealing(), so readers go on rightly when the writer is dead.
+ * Sealing:   the half's `seals` lists the slots whose turn comes or is just over, newest seals_from
+ *            first: the first entry with from <= now < until is the sealing key. Made by the writer
+ *            from the rule of keyset_sealing(), so readers go on rightly when the writer is dead.
  *
  * Times that readers use are CLOCK_BOOTTIME seconds and effective (an unconfirmed key's `from` is
  * patience later). What opens a ticket is one cache line of one array, so that a lookup in a large
@@ -30,6 +30,8 @@
  *   R-RING-4: a wiped key is in neither half.
  *   R-RING-5: damaged, foreign, short or unsafe files are refused and never read past their end.
  *   R-RING-6: there is one writer at a time.
+ *   R-RING-7: who read the clock up to 5 s before the last write still finds the key that sealed
+ *             then, unless it was revoked.
  *
  * Fields are only ever added in reserved bytes, with a higher minor version. Another meaning of a
  * field is another major version, in another file (NAME.r2). */

@@ -171,23 +171,35 @@ insert(const struct key *winners[RING_SEALS], size_t count, const struct key *ke
     return true;
 }
 
-/* Only keys that win at some time from now on are listed, so the first one whose time it is is the
- * best of all. Should there be more than the list holds, those whose turn comes last wait for a
- * later list. */
+/* Add the keys that win at some time in from <= t < until to the first `count` winners. */
+static size_t
+add_winners(const struct plan *plan, const struct key *winners[RING_SEALS], size_t count,
+            uint64_t from, uint64_t until)
+{
+    uint64_t next = from;
+
+    while (count < RING_SEALS && from < until) {
+        const struct key *key = winner(plan, &next, from);
+
+        if (key != NULL && insert(winners, count, key))
+            count++;
+        from = next;
+    }
+    return count;
+}
+
+/* Only keys that win at some time are listed, so the first one whose time it is is the best of all.
+ * Should there be more than the list holds, those whose turn comes last wait for a later list; and
+ * only where there is room left come those whose turn is just over. */
 static void
 list_seals(struct plan *plan)
 {
     const struct key *winners[RING_SEALS];
-    uint64_t now = unix_s(plan->offset_ms, plan->now_s), next = now;
-    size_t count = 0;
+    uint64_t now = unix_s(plan->offset_ms, plan->now_s);
+    uint64_t before = now > PLAN_BEHIND_S ? now - PLAN_BEHIND_S : 0;
+    size_t count = add_winners(plan, winners, 0, now, UINT64_MAX);
 
-    while (count < RING_SEALS && next != UINT64_MAX) {
-        const struct key *key = winner(plan, &next, now);
-
-        if (key != NULL && insert(winners, count, key))
-            count++;
-        now = next;
-    }
+    count = add_winners(plan, winners, count, before, now);
     plan->state.seal_count = count;
     for (size_t i = 0; i < count; i++) {
         uint64_t from = keyset_seals_from(winners[i], plan->policy);

@@ -10,6 +10,8 @@
 #include "keys/policy.h"
 #include "ring/image.h"
 
+#define PLAN_BEHIND_S 5U /* R-RING-7: longer than anybody takes from the clock to the ring */
+
 /* What a ring that is too small gives up first, in this order; within each what ends soonest. */
 enum plan_worth {
     PLAN_NAME,    /* of a revoked key */

@@ -1,5 +1,6 @@
-/* What a ring is to hold: at every second to come its readers choose the key that the keyset would,
- * no key lives longer by the change of clocks, and a ring too small gives up what is cheapest. */
+/* What a ring is to hold: at every second to come, and just before, its readers choose the key that
+ * the keyset would, no key lives longer by the change of clocks, and a ring too small gives up what
+ * is cheapest. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,13 +46,13 @@ random_keyset(struct keyset *set, uint64_t *rng, size_t count)
     }
 }
 
-/* The first second at which readers of the ring would choose another key than the keyset; 0: none.
- * `shift_s` is Unix minus ring time. */
+/* The first second from `now` on at which readers of the ring would choose another key than the
+ * keyset; 0: none. `shift_s` is Unix minus ring time. */
 static uint64_t
 first_difference(const struct image *image, const struct keyset *set, const struct policy *policy,
-                 uint64_t maker, uint64_t shift_s)
+                 uint64_t maker, uint64_t now, uint64_t shift_s)
 {
-    for (uint64_t now = NOW_S; now < NOW_S + SPAN_S; now++) {
+    for (; now < NOW_S + SPAN_S; now++) {
         const struct key *want = keyset_sealing(set, policy, maker, now);
         IMAGE_SLOT(slot);
         bool found = image_sealing(image, &slot, now - shift_s);
@@ -64,7 +65,8 @@ first_difference(const struct image *image, const struct keyset *set, const stru
     return 0;
 }
 
-/* R-RING-3: whatever the keyset, at every second to come, and with no more writes. */
+/* R-RING-3, R-RING-7: whatever the keyset, at every second to come, with no more writes, and in the
+ * seconds before this one. */
 static void
 test_readers_choose_as_keysets(void **state)
 {
@@ -83,11 +85,58 @@ test_readers_choose_as_keysets(void **state)
         now.unix_ms = now.boot_ms + (NOW_S - RING_S) * 1000 - off;
         random_keyset(&set, &rng, rng_below(&rng, 30));
         assert_true(ring_writer_store(&writer, &set, &policy, maker, now, NULL));
-        assert_int_equal(
-            first_difference(&writer.image, &set, &policy, maker, NOW_S - RING_S - off / 1000), 0);
+        assert_int_equal(first_difference(&writer.image, &set, &policy, maker,
+                                          NOW_S - off / 1000 - PLAN_BEHIND_S,
+                                          NOW_S - RING_S - off / 1000),
+                         0);
         sealing += keyset_sealing(&set, &policy, maker, NOW_S) != NULL;
     }
     assert_in_range(sealing, 50, 399); /* the test saw both */
+    free(memory);
+}
+
+static bool
+seals_at(const struct ring_writer *writer, uint64_t after_s, const struct key *key)
+{
+    IMAGE_SLOT(slot);
+
+    return image_sealing(&writer->image, &slot, RING_S + after_s) &&
+           memcmp(slot.name, key->name, sizeof slot.name) == 0;
+}
+
+/* R-RING-7: the clock was read just before the turn, the ring just after it was written; but a key
+ * that is revoked in that moment seals no more, and none is kept for longer. */
+static void
+test_readers_that_are_behind(void **state)
+{
+    void *memory = memory_of(image_len(16));
+    struct ring_writer writer = writer_in(memory, 16);
+    struct policy policy = policy_of(3600, 900, 43200);
+    struct image_state there;
+    KEYSET(set);
+
+    (void)state;
+    assert_true(ring_keys(&set, 2)); /* names in the order of their turns */
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(
+            keyset_confirm(&set, set.keys[i].name, set.keys[i].open_until, NOW_MS, NULL),
+            KEYSET_CHANGED);
+    assert_true(ring_writer_store(&writer, &set, &policy, 0, ring_time_at(3600), NULL));
+    assert_true(seals_at(&writer, 3600, &set.keys[1]));
+    assert_true(seals_at(&writer, 3599, &set.keys[0]));
+    assert_true(seals_at(&writer, 3600 - PLAN_BEHIND_S, &set.keys[0]));
+    assert_true(
+        ring_writer_store(&writer, &set, &policy, 0, ring_time_at(3600 + PLAN_BEHIND_S), NULL));
+    image_get(image_current(&writer.image), &there);
+    assert_int_equal(there.seal_count, 1);
+    assert_true(ring_writer_store(&writer, &set, &policy, 0, ring_time_at(3600), NULL));
+    assert_true(seals_at(&writer, 3599, &set.keys[0]));
+    assert_int_equal(
+        keyset_revoke_name(&set, set.keys[0].name, set.keys[0].open_until, NOW_MS, NULL),
+        KEYSET_CHANGED);
+    assert_true(ring_writer_store(&writer, &set, &policy, 0, ring_time_at(3600), NULL));
+    assert_false(seals_at(&writer, 3599, &set.keys[0]));
+    assert_true(seals_at(&writer, 3600, &set.keys[1]));
     free(memory);
 }
 
@@ -109,7 +158,8 @@ test_more_seals_than_fit(void **state)
         assert_int_equal(keyset_add(&set, &key, NOW_MS, NULL), KEYSET_CHANGED);
     }
     assert_true(ring_writer_store(&writer, &set, &policy, 0, ring_time_at(0), NULL));
-    assert_in_range(first_difference(&writer.image, &set, &policy, 0, NOW_S - RING_S), end, end);
+    assert_in_range(first_difference(&writer.image, &set, &policy, 0, NOW_S, NOW_S - RING_S), end,
+                    end);
     /* and the rest gets its turn, as long as there is a writer */
     assert_true(ring_writer_store(&writer, &set, &policy, 0, ring_time_at(5 * 20), NULL));
     for (uint64_t now = 5 * 20; now < 5 * 52; now++) {
@@ -252,6 +302,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_readers_choose_as_keysets),
+        cmocka_unit_test(test_readers_that_are_behind),
         cmocka_unit_test(test_more_seals_than_fit),
         cmocka_unit_test(test_no_key_lives_longer),
         cmocka_unit_test(test_odd_clocks),

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "image_support.h"
+#include "ring/plan.h"
 
 static bool
 open_ring(struct ring_writer *writer, const struct scratch *scratch)
@@ -144,10 +145,12 @@ test_no_write_without_need(void **state)
     now.unix_ms -= 700; /* clocks drift */
     assert_true(ring_writer_store(&writer, &set, &policy, 0, now, NULL));
     assert_int_equal(flips(&writer), before);
-    assert_true(ring_store(&writer, &set, 3600)); /* the first key's turn is over */
+    assert_true(ring_store(&writer, &set, 3600)); /* readers know whose turn it is */
+    assert_int_equal(flips(&writer), before);
+    assert_true(ring_store(&writer, &set, 3600 + PLAN_BEHIND_S)); /* the first key's is long over */
     assert_int_equal(flips(&writer), before + 1);
     policy.lifetime_s++;
-    assert_true(ring_writer_store(&writer, &set, &policy, 0, ring_time_at(3600), NULL));
+    assert_true(ring_writer_store(&writer, &set, &policy, 0, ring_time_at(3605), NULL));
     assert_int_equal(flips(&writer), before + 2);
     now.unix_ms += 3600000; /* a clock that was set */
     assert_true(ring_writer_store(&writer, &set, &policy, 0, now, NULL));
