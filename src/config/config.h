@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "base/err.h"
 #include "control/control.h"
+#include "io/process.h"
 #include "keys/policy.h"
 
 #define CONFIG_PATH "/etc/stek/stekd.conf"
