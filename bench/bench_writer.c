@@ -114,8 +114,10 @@ compare(const void *a, const void *b)
 static double
 median_us(uint64_t times_ns[ROUNDS])
 {
+    const size_t middle = ROUNDS / 2;
+
     qsort(times_ns, ROUNDS, sizeof *times_ns, compare);
-    return (double)times_ns[ROUNDS / 2] / 1000;
+    return (double)times_ns[middle] / 1000;
 }
 
 int

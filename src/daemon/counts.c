@@ -179,10 +179,8 @@ visit(void *arg, const char *name)
 }
 
 static bool
-gather_all(struct gather *gather, const struct keyset *set, struct err *err)
+gather_all(struct gather *gather, struct err *err)
 {
-    if (!align(gather->gone, set) || !align(gather->living, set))
-        return err_set(err, "no memory to count");
     if (!dir_list(gather->folder, visit, gather, err))
         return false;
     if (gather->no_memory)
@@ -195,12 +193,12 @@ gather_all(struct gather *gather, const struct keyset *set, struct err *err)
     return true;
 }
 
-/* The most that the sums have been, for an answer. */
+/* The most that the sums have been, for an answer; of keys only once `most` has those of the set. */
 static bool
-tell(struct counts_view *view, const struct counts *most, const struct keyset *set)
+tell(struct counts_view *view, const struct counts *most, const struct keyset *set, bool aligned)
 {
     memcpy(view->sum.events, most->events, sizeof view->sum.events);
-    if (!align(&view->sum, set))
+    if (!aligned || !align(&view->sum, set))
         return false;
     raise_counts(&view->sum, most);
     return true;
@@ -213,13 +211,14 @@ counts_gather(struct counts_past *past, struct counts_view *view, const char *fo
     struct counts living = {0};
     struct gather gather = {
         .folder = folder, .boot_s = boot_s, .gone = &past->gone, .living = &living};
-    bool ok = align(&past->most, set) && gather_all(&gather, set, err);
+    bool aligned = align(&past->most, set) && align(&past->gone, set) && align(&living, set);
+    bool ok = aligned && gather_all(&gather, err);
 
     if (ok) {
         add_counts(&living, &past->gone);
         raise_counts(&past->most, &living);
     }
-    if (view != NULL && !tell(view, &past->most, set))
+    if (!aligned || (view != NULL && !tell(view, &past->most, set, aligned)))
         ok = err_set(err, "no memory to count");
     if (ok && view != NULL) {
         view->servers = gather.servers;

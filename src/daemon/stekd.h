@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "daemon/clock.h"
 #include "config/config.h"
+#include "daemon/clock.h"
 #include "daemon/service.h"
 #include "io/http_server.h"
 #include "io/log.h"

@@ -1,7 +1,7 @@
 /* Whichever allocation or system call fails while stekd's service starts, ticks, rotates, revokes
- * and ends, or while the configuration is read, alone or with all that follow: no crash, no wrong
- * or weak key, no descriptor left open, and the keys that were there open until their revocation is
- * reported done. The address sanitizer's build sees leaks. */
+ * and ends, while counters are summed, or the configuration is read, alone or with all that follow:
+ * no crash, no wrong or weak key, no descriptor left open, and the keys that were there open until
+ * their revocation is reported done. The address sanitizer's build sees leaks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/secret.h"
+#include "daemon/counts.h"
 #include "fault.h"
 #include "ring_support.h"
 #include "service_support.h"
@@ -109,6 +110,64 @@ test_service(void **state)
     world_close(&try.world);
 }
 
+/* ---- counters ---- */
+
+struct counting {
+    struct scratch scratch;
+    struct key keys[3];
+    struct keyset set;
+    struct counts_past past;
+};
+
+/* What was summed so far is of one key. */
+static const char *
+count_one(void *arg)
+{
+    struct counting *counting = arg;
+
+    counts_past_free(&counting->past);
+    counting->set.key_count = 1;
+    return counts_gather(&counting->past, NULL, counting->scratch.folder, &counting->set, 1, NULL)
+               ? NULL
+               : "it does not count";
+}
+
+/* The next time there are three. */
+static const char *
+count_all(void *arg)
+{
+    struct counting *counting = arg;
+    struct counts_view view = {0};
+    struct err err = {""};
+    uint64_t sum = 0;
+    bool done;
+
+    counting->set.key_count = 3;
+    done = counts_gather(&counting->past, &view, counting->scratch.folder, &counting->set, 1, &err);
+    for (size_t i = 0; i < view.sum.key_count; i++)
+        sum += view.sum.keys[i].sealed;
+    done = done ? view.sum.key_count == 3 : view.server_count == 0 && err.text[0] != '\0';
+    counts_view_free(&view);
+    return done && sum == 0 ? NULL : "it says something wrong";
+}
+
+static void
+test_counts(void **state)
+{
+    const struct fault_case gathering = {count_one, count_all, count_all, NULL};
+    struct counting counting = {.set = {.keys = counting.keys}};
+    size_t calls;
+
+    (void)state;
+    assert_true(scratch_open(&counting.scratch));
+    for (uint8_t i = 0; i < 3; i++)
+        counting.keys[i].name[0] = i;
+    assert_int_equal(fault_each(&gathering, &counting, &calls), 0);
+    assert_true(calls > 3);
+    counts_past_free(&counting.past);
+    scratch_close(&counting.scratch);
+}
+
 /* ---- the configuration ---- */
 
 struct reading {
@@ -164,6 +223,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_service),
+        cmocka_unit_test(test_counts),
         cmocka_unit_test(test_config),
     };
 
