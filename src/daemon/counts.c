@@ -193,7 +193,7 @@ gather_all(struct gather *gather, struct err *err)
     return true;
 }
 
-/* The most that the sums have been, for an answer; of keys only once `most` has those of the set. */
+/* The most that the sums have been, for an answer; of keys once `most` has those of the set. */
 static bool
 tell(struct counts_view *view, const struct counts *most, const struct keyset *set, bool aligned)
 {

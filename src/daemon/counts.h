@@ -53,8 +53,9 @@ struct counts_view {
 
 /* Read all files in `folder`. `view`, empty before, may be NULL: then only what is gone is put
  * away. False, with the sums that were told last and no servers, where there is no memory (then
- * perhaps without keys) or the folder cannot be read. Files that are none of counters are passed over; where there are more than
- * the limits above, `err`, else left as it was, says so, with true. */
+ * perhaps without keys) or the folder cannot be read. Files that are none of counters are passed
+ * over; where there are more than the limits above, `err`, else left as it was, says so, with
+ * true. */
 bool counts_gather(struct counts_past *past, struct counts_view *view, const char *folder,
                    const struct keyset *set, uint64_t boot_s, struct err *err);
 
