@@ -10,7 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SYMBOL_VERSION "OPENSSL_3.0.0" /* as in preload.map */
+static const struct {
+    const char *version; /* of its symbols, as in preload.map */
+    const char *file;
+    bool takes_any; /* code that asks for no version, too */
+} lines[] = {[PRELOAD_OPENSSL_3] = {"OPENSSL_3.0.0", "libssl.so.3", true},
+             [PRELOAD_OPENSSL_1_1] = {"OPENSSL_1_1_0", "libssl.so.1.1", false}};
 
 /* Before it, a callback that gives none in TLS 1.3 makes a broken ticket (openssl issue 18977). */
 #define OPENSSL_3_0_6 0x30000060UL
@@ -67,32 +72,34 @@ is_unversioned(const void *function)
 }
 
 static void *
-find_in(void *handle, const char *name)
+find_in(enum preload_line line, void *handle, const char *name)
 {
     void *first = dlsym(handle, name);
 
-    return first == NULL || is_unversioned(first) ? first : dlvsym(handle, name, SYMBOL_VERSION);
+    if (first == NULL || is_unversioned(first))
+        return first;
+    return dlvsym(handle, name, lines[line].version);
 }
 
 /* The linker looks through the libraries of the process, then through those of the caller. */
 static void *
-find_for(const char *name, const void *caller)
+find_for(enum preload_line line, const char *name, const void *caller)
 {
-    void *found = find_in(RTLD_NEXT, name), *object;
+    void *found = find_in(line, RTLD_NEXT, name), *object;
 
     if (found != NULL || caller == NULL)
         return found;
     object = object_at(caller);
     if (object != NULL) {
-        found = find_in(object, name);
+        found = find_in(line, object, name);
         (void)dlclose(object); /* the caller is in it, so it stays */
     }
-    if (found == NULL) /* who asks for no version takes any */
+    if (found == NULL && lines[line].takes_any)
         found = dlsym(RTLD_NEXT, name);
     if (found != NULL)
         return found;
     /* A part of a plugin that leaves it to the others to bring the library. */
-    object = dlopen("libssl.so.3", RTLD_LAZY | RTLD_NOLOAD);
+    object = dlopen(lines[line].file, RTLD_LAZY | RTLD_NOLOAD);
     if (object == NULL)
         return NULL;
     found = dlsym(object, name);
@@ -101,9 +108,9 @@ find_for(const char *name, const void *caller)
 }
 
 void *
-preload_library_find(const char *name, const void *caller)
+preload_library_find(enum preload_line line, const char *name, const void *caller)
 {
-    void *found = find_for(name, caller);
+    void *found = find_for(line, name, caller);
 
     if (found == NULL)
         (void)dlerror(); /* or the program finds it */

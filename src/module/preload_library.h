@@ -8,10 +8,12 @@
 
 #define PRELOAD_TEXT_LEN 256
 
+enum preload_line { PRELOAD_OPENSSL_3, PRELOAD_OPENSSL_1_1 };
+
 /* The function that `caller`, an address in some code, would have called by that name: all that
  * comes to us is passed on to it. NULL: there is none. Without a caller (NULL) only the libraries
- * of the process count, not those of its plugins. */
-void *preload_library_find(const char *name, const void *caller);
+ * of the process count, not those of its plugins. Code that asks for no version is OpenSSL 3's. */
+void *preload_library_find(enum preload_line line, const char *name, const void *caller);
 
 /* A library is known by its SSL_CTX_new, as preload_library_find() gives it. */
 

@@ -39,6 +39,12 @@ static struct {
     atomic_int index; /* of the mark on attached contexts, in OpenSSL's ex_data; -1: none yet */
 } preload = {.lock = PTHREAD_MUTEX_INITIALIZER, .index = -1};
 
+static void *
+find(const char *name, const void *caller)
+{
+    return preload_library_find(PRELOAD_OPENSSL_3, name, caller);
+}
+
 /* ---- the ring ---- */
 
 static char *
@@ -71,7 +77,7 @@ start(void)
     preload.pid = getpid();
     preload.euid = geteuid();
     if (preload.ring_name != NULL && preload.ring_name[0] != '\0' &&
-        preload_library_find("SSL_CTX_new", NULL) != NULL)
+        find("SSL_CTX_new", NULL) != NULL)
         open_ring();
     errno = keep;
 }
@@ -160,21 +166,19 @@ static bool
 is_attached(const SSL_CTX *ctx, const void *caller)
 {
     return preload.index >= 0 && ctx != NULL &&
-           preload_library_was_chosen(preload_library_find("SSL_CTX_new", caller)) &&
+           preload_library_was_chosen(find("SSL_CTX_new", caller)) &&
            openssl_calls.call_SSL_CTX_get_ex_data(ctx, preload.index) != NULL;
 }
 
 static void
-attach_new(SSL_CTX *ctx, const SSL_METHOD *method, const void *caller)
+attach_new(SSL_CTX *ctx, const SSL_METHOD *method, void *ctx_new)
 {
     char why_not[PRELOAD_TEXT_LEN];
     struct stek_ring *ring;
     enum stek_status status;
-    void *ctx_new;
 
     if (ctx == NULL || (preload.ring_name != NULL && preload.ring_name[0] == '\0'))
         return;
-    ctx_new = preload_library_find("SSL_CTX_new", caller);
     if (ctx_new == NULL || preload_library_is_client(ctx_new, method))
         return;
     if (preload.ring_name == NULL) {
@@ -213,14 +217,32 @@ SSL_CTX_new(const SSL_METHOD *method)
     __typeof__(SSL_CTX_new) *original;
     SSL_CTX *ctx;
 
-    *(void **)&original = preload_library_find("SSL_CTX_new", caller);
+    *(void **)&original = find("SSL_CTX_new", caller);
     if (original == NULL)
         return NULL; /* there is no libssl in this process: cannot be */
     made_for = caller;
     ctx = original(method);
     made_for = outer;
     if (outer == NULL)
-        attach_new(ctx, method, caller);
+        attach_new(ctx, method, *(void **)&original);
+    return ctx;
+}
+
+/* Of OpenSSL 1.1, whose types are others: nothing but addresses is used. One line says why not. */
+__asm__(".symver ctx_new_1_1, SSL_CTX_new@OPENSSL_1_1_0");
+__attribute__((visibility("default"))) SSL_CTX *ctx_new_1_1(const SSL_METHOD *method);
+
+SSL_CTX *
+ctx_new_1_1(const SSL_METHOD *method)
+{
+    __typeof__(SSL_CTX_new) *original;
+    SSL_CTX *ctx;
+
+    *(void **)&original = preload_library_find(PRELOAD_OPENSSL_1_1, "SSL_CTX_new", CALLER);
+    if (original == NULL)
+        return NULL;
+    ctx = original(method);
+    attach_new(ctx, method, *(void **)&original);
     return ctx;
 }
 
@@ -231,14 +253,14 @@ SSL_CTX_new_ex(OSSL_LIB_CTX *lib, const char *properties, const SSL_METHOD *meth
     __typeof__(SSL_CTX_new_ex) *original;
     SSL_CTX *ctx;
 
-    *(void **)&original = preload_library_find("SSL_CTX_new_ex", caller);
+    *(void **)&original = find("SSL_CTX_new_ex", caller);
     if (original == NULL)
         return NULL;
     made_for = caller;
     ctx = original(lib, properties, method);
     made_for = outer;
     if (outer == NULL)
-        attach_new(ctx, method, caller);
+        attach_new(ctx, method, find("SSL_CTX_new", caller));
     return ctx;
 }
 
@@ -253,7 +275,7 @@ SSL_CTX_set_tlsext_ticket_key_evp_cb(SSL_CTX *ctx, evp_cb_fn *callback)
 
     if (is_attached(ctx, CALLER))
         return 1;
-    *(void **)&original = preload_library_find("SSL_CTX_set_tlsext_ticket_key_evp_cb", CALLER);
+    *(void **)&original = find("SSL_CTX_set_tlsext_ticket_key_evp_cb", CALLER);
     return original == NULL ? 0 : original(ctx, callback);
 }
 
@@ -273,6 +295,6 @@ SSL_CTX_set_session_ticket_cb(SSL_CTX *ctx, SSL_CTX_generate_session_ticket_fn g
             preload_say(PRELOAD_SAY_APPDATA, "the server has a use of its own for tickets",
                         "Sessions may be renewed for longer than max_session.");
     }
-    *(void **)&original = preload_library_find("SSL_CTX_set_session_ticket_cb", CALLER);
+    *(void **)&original = find("SSL_CTX_set_session_ticket_cb", CALLER);
     return original == NULL ? 0 : original(ctx, generate, decrypt, arg);
 }
