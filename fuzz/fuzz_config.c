@@ -44,6 +44,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
             must(config_find(&config, keyset->name) == keyset);
             must(policy_resolve(&keyset->policy, keyset->capacity, NULL));
         }
+        must(config.metrics.listen.count <= CONFIG_LISTEN_MAX);
     } else {
         must(strncmp(err.text, "f:", 2) == 0 && config.keysets == NULL);
         line = strtoul(err.text + 2, &end, 10);

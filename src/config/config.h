@@ -1,4 +1,5 @@
-/* config.h - what stekd.conf says. Every error names file and line, and what would be right. */
+/* config.h - what stekd.conf says. Every error names file and line, and what would be right. The
+ * options stand in the tables of sections.c. */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
@@ -8,6 +9,7 @@
 
 #include "base/err.h"
 #include "control/control.h"
+#include "io/listen.h"
 #include "io/process.h"
 #include "keys/policy.h"
 
@@ -15,21 +17,36 @@
 #define CONFIG_MAX 262144U /* bytes of a file */
 #define CONFIG_KEYSETS_MAX 256U
 #define CONFIG_GROUP_MAX 32U
+#define CONFIG_LISTEN_MAX 8U
 
 /* What applies where there is no file of the default name. */
 #define CONFIG_DEFAULT "keyset \"default\" { rotate = 1h  lifetime = 12h }\n"
+
+struct config_group {
+    char name[CONFIG_GROUP_MAX + 1]; /* "": none */
+    gid_t gid;                       /* -1: none */
+};
 
 struct config_keyset {
     char name[CONTROL_KEYSET_MAX + 1];
     struct policy policy; /* resolved */
     uint32_t capacity;
-    char group_name[CONFIG_GROUP_MAX + 1]; /* "": none */
-    gid_t group;                           /* -1: none */
+    struct config_group group;
+};
+
+struct config_listen {
+    struct listen_address addresses[CONFIG_LISTEN_MAX];
+    size_t count;
+};
+
+struct config_metrics {
+    struct config_listen listen;
 };
 
 struct config {
     struct config_keyset *keysets;
     size_t count;
+    struct config_metrics metrics;
     bool is_built_in; /* there is no file */
 };
 

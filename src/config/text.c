@@ -3,12 +3,20 @@
 
 #include <string.h>
 
+/* A brace that is open. */
+struct brace {
+    unsigned line;
+    bool is_list;
+};
+
 struct scan {
     const char *file;
     char *text;
     size_t len, at;
     unsigned line;
-    unsigned depth, outer_line; /* of braces; where the outermost open one stands */
+    char last; /* that was neither white space nor a comment */
+    struct brace open[CONFIG_DEPTH_MAX];
+    size_t depth;
     struct config_sections *sections;
     struct err *err;
 };
@@ -102,23 +110,32 @@ skip_string(struct scan *scan)
 }
 
 static bool
-brace(struct scan *scan)
+open_brace(struct scan *scan)
+{
+    bool is_list = scan->last == '=';
+
+    if (scan->depth > 0 && scan->open[scan->depth - 1].is_list)
+        return fail(scan, scan->line, "{ has no place in a list");
+    if (scan->depth == CONFIG_DEPTH_MAX)
+        return fail(scan, scan->line, "sections are nested too deep");
+    scan->open[scan->depth++] = (struct brace){.line = scan->line, .is_list = is_list};
+    return true;
+}
+
+static bool
+close_brace(struct scan *scan)
 {
     struct config_sections *sections = scan->sections;
+    const struct brace *open;
 
-    if (peek(scan, 0) == '}') {
-        scan->at++;
-        if (scan->depth-- > 0)
-            return true;
+    if (scan->depth == 0)
         return fail(scan, scan->line, "} closes nothing: take it away, or open a section before");
-    }
-    scan->at++;
-    if (scan->depth++ > 0)
-        return true;
-    scan->outer_line = scan->line;
-    if (sections->count == CONFIG_KEYSETS_MAX)
-        return fail(scan, scan->line, "too many keysets: one stekd keeps up to 256");
-    sections->lines[sections->count++] = scan->line;
+    open = &scan->open[--scan->depth];
+    if (open->is_list)
+        return scan->last != '{' || fail(scan, scan->line, "an empty list: write a value into it");
+    if (sections->count == CONFIG_SECTIONS_MAX)
+        return fail(scan, open->line, "too many sections: there may be 2048");
+    sections->lines[sections->count++] = open->line;
     return true;
 }
 
@@ -129,15 +146,19 @@ step(struct scan *scan)
 
     if (is_comment(scan))
         return skip_comment(scan);
-    if (c == '"' || c == '\'')
+    if (c == '"' || c == '\'') {
+        scan->last = c;
         return skip_string(scan);
-    if (c == '{' || c == '}')
-        return brace(scan);
+    }
+    if ((c == '{' && !open_brace(scan)) || (c == '}' && !close_brace(scan)))
+        return false;
     if (c == '\0' || is_control(c))
         return fail(scan, scan->line, "a control character: is this a text file?");
     if (strchr("*|$\\()", c) != NULL)
         return fail(scan, scan->line,
                     "one of * | $ \\ ( ) has no place here: put the value in quotes");
+    if (strchr(" \t\r\n", c) == NULL)
+        scan->last = c;
     if (c == '\n')
         scan->line++;
     scan->at++;
@@ -158,7 +179,7 @@ config_text_clean(struct config_sections *sections, const char *file, char *text
             return false;
     }
     if (scan.depth > 0)
-        return fail(&scan, scan.outer_line,
+        return fail(&scan, scan.open[0].line,
                     "the section that begins here is not closed: } missing");
     return true;
 }

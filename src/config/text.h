@@ -11,11 +11,13 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "config/config.h"
 
-/* The lines on which the outermost sections begin, in their order. */
+#define CONFIG_SECTIONS_MAX 2048U
+#define CONFIG_DEPTH_MAX 4U /* of sections and lists in one another */
+
+/* The lines on which sections begin, in the order in which they end. */
 struct config_sections {
-    unsigned lines[CONFIG_KEYSETS_MAX];
+    unsigned lines[CONFIG_SECTIONS_MAX];
     size_t count;
 };
 

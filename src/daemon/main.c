@@ -83,8 +83,13 @@ print_config(const struct config *config, const char *path)
         print_time("max_session", keyset->policy.max_session_s);
         (void)printf("  capacity = %u  keys = %s%s%s\n", keyset->capacity,
                      keyset->policy.each ? "each" : "one",
-                     keyset->group_name[0] == '\0' ? "" : "  group = ", keyset->group_name);
+                     keyset->group.name[0] == '\0' ? "" : "  group = ", keyset->group.name);
     }
+    for (size_t i = 0; i < config->metrics.listen.count; i++)
+        (void)printf("%s%s", i == 0 ? "metrics:  listen = " : ", ",
+                     config->metrics.listen.addresses[i].text);
+    if (config->metrics.listen.count > 0)
+        (void)printf("\n");
     return fflush(stdout) == 0 ? DONE : FAILED; /* tells of the ones before, too */
 }
 

@@ -97,13 +97,13 @@ load(struct service *service, struct ring_time now, struct err *err)
 static bool
 take_up(struct service *service, struct ring_time now, struct err *err)
 {
-    bool has_group = service->config.group != (gid_t)-1;
+    bool has_group = service->config.group.gid != (gid_t)-1;
 
     if (!ring_writer_open(&service->writer, service->ring_path, service->config.capacity,
-                          service->config.group, err) ||
+                          service->config.group.gid, err) ||
         !check_capacity(service, &service->config.policy, err) ||
         !dir_make(service->count_path, has_group ? COUNT_GROUP_MODE : COUNT_MODE,
-                  service->config.group, err))
+                  service->config.group.gid, err))
         return false;
     service->is_ring_new = service->writer.is_new;
     return service->is_ring_new || load(service, now, err);
@@ -184,7 +184,7 @@ service_can_change(const struct service *service, const struct config_keyset *co
                        "stop its servers and stekd, remove %s, and start stekd again",
                        config->name, service->config.capacity, config->capacity,
                        service->ring_path);
-    if (config->group != service->config.group)
+    if (config->group.gid != service->config.group.gid)
         return err_set(err,
                        "keyset %s: group cannot change while the ring is in use: restart stekd",
                        config->name);

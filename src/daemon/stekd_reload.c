@@ -9,11 +9,11 @@ stekd_warn_group(const struct stekd *stekd, const struct config_keyset *config)
     static const char *const shared[] = {"www-data", "users", "nogroup", "nobody", "daemon"};
 
     for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
-        if (strcmp(config->group_name, shared[i]) == 0)
+        if (strcmp(config->group.name, shared[i]) == 0)
             log_warn(&stekd->log,
                      "keyset %s: group %s is shared by applications, and each of them can read "
                      "the keys: use a group of its servers alone",
-                     config->name, config->group_name);
+                     config->name, config->group.name);
     }
 }
 

@@ -1,7 +1,10 @@
 /* see listen.h */
 #include "io/listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -66,4 +69,46 @@ listen_unix(const char *path, struct err *err)
         return -1;
     }
     return fd;
+}
+
+/* 1 to 65535, decimal; 0 for anything else. */
+static unsigned
+parse_port(const char *text)
+{
+    unsigned port = 0;
+
+    if (text[0] == '\0' || strlen(text) > 5)
+        return 0;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            return 0;
+        port = port * 10 + (unsigned)(*text - '0');
+    }
+    return port <= UINT16_MAX ? port : 0;
+}
+
+bool
+listen_address_parse(struct listen_address *address, const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    bool is_v6 = text[0] == '[';
+    int family = is_v6 ? AF_INET6 : AF_INET;
+    char host[INET6_ADDRSTRLEN];
+    struct in6_addr bytes; /* room for both */
+    size_t len;
+    unsigned port;
+
+    if (colon == NULL || (is_v6 && (colon[-1] != ']' || colon - text < 3)))
+        return false;
+    len = (size_t)(colon - text) - (is_v6 ? 2 : 0);
+    port = parse_port(colon + 1);
+    if (port == 0 || len >= sizeof host)
+        return false;
+    memcpy(host, text + is_v6, len);
+    host[len] = '\0';
+    if (inet_pton(family, host, &bytes) != 1 ||
+        inet_ntop(family, &bytes, host, sizeof host) == NULL)
+        return false;
+    (void)snprintf(address->text, sizeof address->text, is_v6 ? "[%s]:%u" : "%s:%u", host, port);
+    return true;
 }

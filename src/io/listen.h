@@ -1,8 +1,21 @@
-/* listen.h - a unix socket that listens. */
+/* listen.h - sockets that listen: unix ones, and those of TCP. */
 #ifndef IO_LISTEN_H
 #define IO_LISTEN_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
+
+#define LISTEN_ADDRESS_MAX 53U /* "[", 45 of IPv6, "]:65535" */
+
+/* Where TCP is listened for; equal addresses have equal texts. */
+struct listen_address {
+    char text[LISTEN_ADDRESS_MAX + 1]; /* "127.0.0.1:9779", "[::1]:9779" */
+};
+
+/* ADDRESS:PORT, with an IPv4 address or an IPv6 address in brackets, and a port from 1 to 65535.
+ * On failure `address` is left alone. */
+bool listen_address_parse(struct listen_address *address, const char *text);
 
 /* Listen on `path`, mode 0600. A socket that nobody listens on any more is replaced; one that is
  * in use, or a file of another kind, is left alone. Returns a descriptor that does not block, or

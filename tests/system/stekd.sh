@@ -71,6 +71,9 @@ printf 'keyset "www" { rotate = 90s lifetime = 1d }\nkeyset "mail" { }\n' >"$con
 check 'it checks a configuration and says what it means' ends 0 \
     "www:  rotate = 90s  lifetime = 1d  patience = 22s  max_session = 1d  capacity = 1024  keys = one" \
     "$program" -n -c "$conf"
+printf 'metrics { listen = { 127.0.0.1:9779, "[0::1]:9779" } }\nkeyset "www" { }\n' >"$tmp/metrics.conf"
+check 'where metrics will be' ends 0 "metrics:  listen = 127.0.0.1:9779, [::1]:9779" \
+    "$program" -n -c "$tmp/metrics.conf"
 check 'with no file the built-in configuration applies, or the one of the system' ends 0 "rotate = " \
     "$program" -n
 printf 'keyset "www" {\n\n  rotate = soon\n}\n' >"$tmp/faulty.conf"

@@ -60,7 +60,7 @@ world_open(struct world *world, uint32_t capacity)
                             .config = {.name = "www",
                                        .policy = policy_default(),
                                        .capacity = capacity,
-                                       .group = (gid_t)-1},
+                                       .group = {.gid = (gid_t)-1}},
                             .log = {.sink = keep_line}};
     if (mkdtemp(world->folder) == NULL)
         return false;

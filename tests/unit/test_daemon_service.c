@@ -233,7 +233,7 @@ test_change(void **state)
     assert_false(service_can_change(world.service, &config, &err));
     assert_non_null(strstr(err.text, "keyset www: capacity cannot change from 64 to 128"));
     config = world.config;
-    config.group = 0;
+    config.group.gid = 0;
     assert_false(service_can_change(world.service, &config, &err));
     assert_non_null(strstr(err.text, "restart stekd"));
     /* a ring that stayed smaller than the configuration thinks */

@@ -1,0 +1,110 @@
+/* see section.h: the tables */
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "config/config.h"
+#include "config/section.h"
+#include "config/value.h"
+#include "ring/layout.h"
+
+static const struct config_option no_options[] = {{.name = NULL}};
+static const struct config_section *const no_sections[] = {NULL};
+
+/* ---- keyset "NAME" { } ---- */
+
+static const struct config_option keyset_options[] = {
+    {"rotate", value_duration, offsetof(struct config_keyset, policy.rotate_s), false},
+    {"lifetime", value_duration, offsetof(struct config_keyset, policy.lifetime_s), false},
+    {"patience", value_patience, offsetof(struct config_keyset, policy.patience_s), false},
+    {"max_session", value_duration, offsetof(struct config_keyset, policy.max_session_s), false},
+    {"capacity", value_capacity, offsetof(struct config_keyset, capacity), false},
+    {"keys", value_keys, offsetof(struct config_keyset, policy.each), false},
+    {"group", value_group, offsetof(struct config_keyset, group), false},
+    {.name = NULL},
+};
+
+static void *
+begin_keyset(void *outer, const char *title, struct err *err)
+{
+    struct config *config = outer;
+    struct config_keyset *grown;
+
+    if (!control_keyset_ok(title) || title[0] == '.') {
+        (void)err_set(err, "a name has 1 to 64 of a-z 0-9 _ . - and begins with no dot");
+        return NULL;
+    }
+    if (config->count == CONFIG_KEYSETS_MAX) {
+        (void)err_set(err, "too many keysets: one stekd keeps up to %u", CONFIG_KEYSETS_MAX);
+        return NULL;
+    }
+    grown = realloc(config->keysets, (config->count + 1) * sizeof *grown);
+    if (grown == NULL) {
+        (void)err_set(err, "no memory");
+        return NULL;
+    }
+    config->keysets = grown;
+    grown += config->count++;
+    *grown = (struct config_keyset){
+        .policy = policy_default(), .capacity = RING_CAPACITY_DEFAULT, .group = {.gid = (gid_t)-1}};
+    (void)snprintf(grown->name, sizeof grown->name, "%s", title); /* fits: ok */
+    return grown;
+}
+
+static bool
+end_keyset(void *target, struct err *err)
+{
+    struct config_keyset *keyset = target;
+
+    return policy_resolve(&keyset->policy, keyset->capacity, err);
+}
+
+static const struct config_section keyset = {.name = "keyset",
+                                             .is_titled = true,
+                                             .options = keyset_options,
+                                             .nested = no_sections,
+                                             .begin = begin_keyset,
+                                             .end = end_keyset};
+
+/* ---- metrics { } ---- */
+
+static const struct config_option metrics_options[] = {
+    {"listen", value_listen, offsetof(struct config_metrics, listen), true},
+    {.name = NULL},
+};
+
+static void *
+begin_metrics(void *outer, const char *title, struct err *err)
+{
+    struct config *config = outer;
+
+    (void)title; /* it has none */
+    (void)err;
+    return &config->metrics;
+}
+
+static const struct config_section metrics = {
+    .name = "metrics", .options = metrics_options, .nested = no_sections, .begin = begin_metrics};
+
+/* ---- the file ---- */
+
+static void *
+begin_root(void *outer, const char *title, struct err *err)
+{
+    (void)title;
+    (void)err;
+    return outer;
+}
+
+static bool
+end_root(void *target, struct err *err)
+{
+    const struct config *config = target;
+
+    return config->count > 0 || err_set(err, "no keyset: write at least keyset \"default\" { }");
+}
+
+static const struct config_section *const sections[] = {&keyset, &metrics, NULL};
+
+const struct config_section config_root = {
+    .name = "", .options = no_options, .nested = sections, .begin = begin_root, .end = end_root};
