@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 _stekctl() {
-    local commands='status keys rotate revoke watch help version'
+    local commands='status keys timeline rotate revoke watch help version'
     local word command='' rundir='' keyset=''
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local i
@@ -34,6 +34,7 @@ _stekctl() {
         local options='--rundir --keyset --json --help'
         case $command in
         revoke) options+=' --all --only' ;;
+        timeline) options+=' --all --svg --ascii' ;;
         watch) options+=' -n' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")

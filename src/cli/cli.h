@@ -20,6 +20,7 @@ struct cli {
     bool json;
     bool all;
     bool only;
+    bool svg;
     unsigned interval_s;
     long timeout_ms;   /* of a call */
     char *const *args; /* behind the command's name */
@@ -27,6 +28,8 @@ struct cli {
     FILE *out;
     bool is_terminal; /* `out` is one */
     bool color;
+    bool ascii;       /* draw with that alone */
+    unsigned columns; /* how wide to draw */
 };
 
 /* Options that a command takes beside -r. */
@@ -35,7 +38,9 @@ enum cli_option {
     CLI_JSON = 1U << 1,
     CLI_ALL = 1U << 2,
     CLI_ONLY = 1U << 3,
-    CLI_INTERVAL = 1U << 4
+    CLI_INTERVAL = 1U << 4,
+    CLI_SVG = 1U << 5,
+    CLI_ASCII = 1U << 6
 };
 
 /* All but CLI_DONE leaves the reason in `err`. Output that fails need not be looked for: main()
@@ -55,7 +60,8 @@ struct command {
 /* Ends with a NULL name. */
 extern const struct command cli_commands[];
 
-cli_run_fn status_run, keys_run, rotate_run, revoke_run, watch_run, help_run, version_run;
+cli_run_fn status_run, keys_run, timeline_run, rotate_run, revoke_run, watch_run, help_run,
+    version_run;
 
 /* Usage of stekctl, or of one command. */
 void help_usage(FILE *out);
@@ -66,6 +72,11 @@ const struct command *help_find(const char *name);
 
 /* Print what a revocation did. */
 void revoke_print(FILE *out, const struct reply_revoke *reply);
+
+/* The newest keys of an answer laid out over time, up to `rows_max`. False for lack of memory. */
+struct timeline;
+bool timeline_of(struct timeline *timeline, const struct cli *cli, const struct reply_keys *keys,
+                 size_t rows_max);
 
 /* Print a status. False for lack of memory. */
 bool status_print(FILE *out, const struct reply_status *status, bool color);

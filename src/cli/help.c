@@ -12,6 +12,9 @@ static const struct {
     {CLI_JSON, "      --json            print stekd's answer, for programs\n"},
     {CLI_ALL, "      --all             every key that there is\n"},
     {CLI_ONLY, "      --only            just these keys, not those that sealed since\n"},
+    {CLI_SVG, "      --svg             draw it as SVG, for a page\n"},
+    {CLI_ASCII,
+     "      --ascii           draw with plain characters; so it is anyway without UTF-8\n"},
     {CLI_INTERVAL, "  -n SECONDS            ask so often: 1 to 3600; else 1\n"},
 };
 

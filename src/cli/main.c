@@ -13,6 +13,10 @@ const struct command cli_commands[] = {
     {"keys", "", "List every key with its times and its use",
      "A key is coming (opens, does not seal yet), sealing, opening (sealed before) or revoked.",
      CLI_KEYSET | CLI_JSON, 0, keys_run},
+    {"timeline", "[--svg | --ascii]", "Draw the keys over time",
+     "A bar for each key: when it comes, seals, opens, or that it is revoked. The newest keys are\n"
+     "drawn; --all draws every one. Times are UTC.",
+     CLI_KEYSET | CLI_JSON | CLI_ALL | CLI_SVG | CLI_ASCII, 0, timeline_run},
     {"rotate", "", "Make a key that takes over sealing at once",
      "Tickets sealed before still open until their key's time is over.", CLI_KEYSET | CLI_JSON, 0,
      rotate_run},
@@ -57,6 +61,8 @@ run(int argc, char **argv, struct err *err)
     if (!options_parse(&options, argc, argv, err))
         return CLI_USAGE;
     options.cli.is_terminal = terminal_is(stdout);
+    options.cli.columns = terminal_columns(stdout);
+    options.cli.ascii = options.cli.ascii || !terminal_is_utf8();
     options.cli.color = options.cli.is_terminal && (no_color == NULL || no_color[0] == '\0');
     if (options.wants_version)
         return version_run(&options.cli, err);

@@ -7,12 +7,13 @@
 
 #define INTERVAL_MAX_S 3600
 
-enum { LONG_JSON = 256, LONG_ALL, LONG_ONLY, LONG_VERSION };
+enum { LONG_JSON = 256, LONG_ALL, LONG_ONLY, LONG_SVG, LONG_ASCII, LONG_VERSION };
 
 static const struct option long_options[] = {
     {"rundir", required_argument, NULL, 'r'},     {"keyset", required_argument, NULL, 'k'},
     {"json", no_argument, NULL, LONG_JSON},       {"all", no_argument, NULL, LONG_ALL},
     {"only", no_argument, NULL, LONG_ONLY},       {"help", no_argument, NULL, 'h'},
+    {"svg", no_argument, NULL, LONG_SVG},         {"ascii", no_argument, NULL, LONG_ASCII},
     {"version", no_argument, NULL, LONG_VERSION}, {NULL, 0, NULL, 0},
 };
 
@@ -63,6 +64,14 @@ take(struct options *options, int option, struct err *err)
         options->cli.only = true;
         options->given |= CLI_ONLY;
         break;
+    case LONG_SVG:
+        options->cli.svg = true;
+        options->given |= CLI_SVG;
+        break;
+    case LONG_ASCII:
+        options->cli.ascii = true;
+        options->given |= CLI_ASCII;
+        break;
     case LONG_VERSION: options->wants_version = true; break;
     default: return false;
     }
@@ -99,11 +108,9 @@ options_name(unsigned option_bits)
     static const struct {
         enum cli_option bit;
         const char *name;
-    } names[] = {{CLI_KEYSET, "-k"},
-                 {CLI_JSON, "--json"},
-                 {CLI_ALL, "--all"},
-                 {CLI_ONLY, "--only"},
-                 {CLI_INTERVAL, "-n"}};
+    } names[] = {{CLI_KEYSET, "-k"},    {CLI_JSON, "--json"}, {CLI_ALL, "--all"},
+                 {CLI_ONLY, "--only"},  {CLI_INTERVAL, "-n"}, {CLI_SVG, "--svg"},
+                 {CLI_ASCII, "--ascii"}};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((option_bits & (unsigned)names[i].bit) != 0)

@@ -127,6 +127,23 @@ check 'no such keyset' fails 1 'no keyset' -k nobody keys
 check 'no such keyset, for status' fails 1 'there is no keyset "nobody": stekd keeps www' \
     -k nobody status
 
+# ---- timeline ----
+
+check 'timeline' succeeds timeline
+check 'timeline draws the key that seals' \
+    eval 'LC_ALL=C succeeds timeline && says "^$(sealing_key | cut -c 1-8) sealing .*#"'
+check 'timeline in UTF-8, where the locale is' \
+    eval 'LC_ALL=C.UTF-8 succeeds timeline && says "^$(sealing_key | cut -c 1-8) sealing .*█"'
+check 'timeline --ascii has none, even so' \
+    eval 'LC_ALL=C.UTF-8 succeeds timeline --ascii && ! LC_ALL=C grep -q "[^ -~]" "$tmp/out"'
+check 'timeline --svg' succeeds timeline --svg
+check 'timeline --svg is SVG' says '^<svg xmlns='
+check 'timeline --json' succeeds timeline --json
+check 'timeline --json is JSON' is_json
+check 'timeline --json has a row for each key' equal \
+    "$(grep -c segments "$tmp/out")" "$(stekctl keys | grep -c '^[0-9a-f]\{32\}')"
+check 'SVG or JSON, not both' fails 2 'either --svg or --json' timeline --svg --json
+
 # ---- rotate ----
 
 old=$(sealing_key)

@@ -1,0 +1,235 @@
+/* see timeline.h: as SVG. Places along the time are percentages, so that a page may stretch it. */
+#include "control/timeline.h"
+
+#define WIDTH 960
+#define GUTTER 148 /* names and states, left of the chart */
+#define MARGIN 16
+#define TOP 34     /* of the first row */
+#define ROW 20     /* from row to row */
+#define BAR 12     /* a bar's height */
+#define LEGEND 40  /* below the last row */
+#define EDGE 3000U /* labels closer to an edge than this (of 100,000) are left out */
+#define NEAR 5000U /* and those closer to "now" than this */
+
+#define LIGHT \
+    "--tl-text:#1d2733;--tl-muted:#5d6b7a;--tl-grid:#e3e8ed;--tl-seals:#0b7a75;" \
+    "--tl-opens:#a6d5d0;--tl-bad:#c2410c;--tl-now:#c8285a;--tl-back:#fff"
+#define DARK \
+    "--tl-text:#e4e9ef;--tl-muted:#97a5b4;--tl-grid:#2a343f;--tl-seals:#45c4b8;" \
+    "--tl-opens:#1f5f5b;--tl-bad:#ff8f66;--tl-now:#ff6f94;--tl-back:#161c23"
+
+const char *const timeline_css =
+    ".tl{" LIGHT ";color-scheme:light dark;font:12px system-ui,-apple-system,'Segoe UI',Roboto,"
+    "'Helvetica Neue',Arial,sans-serif;font-variant-numeric:tabular-nums}\n"
+    "@media(prefers-color-scheme:dark){.tl{" DARK "}}\n"
+    ".tl text{fill:var(--tl-muted)}.tl .name{fill:var(--tl-text);font-family:ui-monospace,"
+    "SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}\n"
+    ".tl .is-sealing{font-weight:600;fill:var(--tl-seals)}.tl .is-revoked{fill:var(--tl-bad)}\n"
+    ".tl .grid{stroke:var(--tl-grid)}.tl .seals{fill:var(--tl-seals)}"
+    ".tl .opens{fill:var(--tl-opens)}\n"
+    ".tl .coming{fill:none;stroke:var(--tl-seals);stroke-dasharray:3 2}\n"
+    ".tl .revoked{fill:none;stroke:var(--tl-bad)}.tl .cross{stroke:var(--tl-bad)}\n"
+    ".tl .now{stroke:var(--tl-now);stroke-width:1.5}.tl .now-text{fill:var(--tl-now);"
+    "font-weight:600}\n"
+    ".tl .back{fill:var(--tl-back)}\n";
+
+/* A place along the time, in thousandths of a percent. */
+static unsigned
+place(const struct timeline *timeline, uint64_t at)
+{
+    if (at <= timeline->from)
+        return 0;
+    if (at >= timeline->to)
+        return 100000;
+    return (unsigned)((at - timeline->from) * 100000 / (timeline->to - timeline->from));
+}
+
+#define PERCENT "%u.%03u%%"
+#define PARTS(place) (place) / 1000, (place) % 1000
+
+/* ---- for those who cannot see it, and for who points at it ---- */
+
+static void
+print_title(FILE *out, const struct timeline *timeline)
+{
+    char now[TIMELINE_TEXT];
+
+    (void)fprintf(out,
+                  "<title id=\"tl-%s-title\">Session ticket keys of keyset %s at %s UTC</title>\n"
+                  "<desc id=\"tl-%s-desc\">%zu keys.",
+                  timeline->keyset, timeline->keyset, timeline_clock(now, timeline->now),
+                  timeline->keyset, timeline->count + timeline->hidden); /* ferror() tells */
+    for (size_t i = 0; i < timeline->count; i++) {
+        const struct timeline_row *row = &timeline->rows[i];
+
+        (void)fprintf(out, " %.*s is %s", TIMELINE_SHORT, row->key.name,
+                      control_state_text(row->key.state));
+        for (size_t j = 0; j < row->count; j++) {
+            char from[TIMELINE_TEXT], to[TIMELINE_TEXT];
+
+            (void)fprintf(out, "%s %s from %s to %s", j == 0 ? ":" : ",",
+                          timeline_kind_text(row->segments[j].kind),
+                          timeline_clock(from, row->segments[j].from),
+                          timeline_clock(to, row->segments[j].to));
+        }
+        (void)fputc('.', out);
+    }
+    if (timeline->hidden > 0)
+        (void)fprintf(out, " %zu older ones are not drawn.", timeline->hidden);
+    (void)fputs("</desc>\n", out);
+}
+
+static void
+print_tip(FILE *out, const struct timeline_row *row)
+{
+    char from[TIMELINE_TEXT], until[TIMELINE_TEXT];
+
+    (void)fprintf(out, "<title>%s: %s, seals from %s, opens until %s UTC; %llu sealed, %llu opened",
+                  row->key.name, control_state_text(row->key.state),
+                  timeline_clock(from, row->key.seals_from),
+                  timeline_clock(until, row->key.opens_until), (unsigned long long)row->key.sealed,
+                  (unsigned long long)row->key.opened); /* ferror() tells */
+    (void)fputs("</title>", out);
+}
+
+/* ---- what is seen ---- */
+
+static void
+print_grid(FILE *out, const struct timeline *timeline, unsigned bottom)
+{
+    unsigned now = place(timeline, timeline->now);
+
+    for (size_t i = 0; i < timeline->tick_count; i++) {
+        unsigned at = place(timeline, timeline->ticks[i].at);
+        unsigned apart = at > now ? at - now : now - at;
+
+        (void)fprintf(
+            out, "<line class=\"grid\" x1=\"" PERCENT "\" x2=\"" PERCENT "\" y1=\"22\" y2=\"%u\"/>",
+            PARTS(at), PARTS(at), bottom); /* ferror() tells */
+        if (at >= EDGE && at <= 100000 - EDGE && apart > NEAR)
+            (void)fprintf(out,
+                          "<text class=\"tick%s\" text-anchor=\"middle\" x=\"" PERCENT
+                          "\" y=\"15\">%s</text>\n",
+                          i % 2 == 1 ? " odd" : "", PARTS(at), timeline->ticks[i].label);
+    }
+}
+
+static void
+print_now(FILE *out, const struct timeline *timeline, unsigned bottom)
+{
+    unsigned now = place(timeline, timeline->now);
+
+    if (timeline->now < timeline->from || timeline->now >= timeline->to)
+        return;
+    (void)fprintf(out,
+                  "<line class=\"now\" x1=\"" PERCENT "\" x2=\"" PERCENT "\" y1=\"20\" y2=\"%u\"/>"
+                  "<text class=\"now-text\" text-anchor=\"middle\" x=\"" PERCENT
+                  "\" y=\"15\">now</text>\n",
+                  PARTS(now), PARTS(now), bottom, PARTS(now)); /* ferror() tells */
+}
+
+static void
+print_bar(FILE *out, const struct timeline *timeline, const struct timeline_segment *segment,
+          unsigned y)
+{
+    unsigned from = place(timeline, segment->from), to = place(timeline, segment->to);
+    bool is_line = segment->kind == TIMELINE_COMING || segment->kind == TIMELINE_REVOKED;
+    unsigned inset = is_line ? 2 : 0; /* an outline has its own width */
+
+    if (to - from < 200) /* so short that nobody would see it */
+        to = from + 200;
+    (void)fprintf(out,
+                  "<rect class=\"%s\" x=\"" PERCENT "\" y=\"%u\" width=\"" PERCENT
+                  "\" height=\"%u\" rx=\"2\"/>",
+                  timeline_kind_text(segment->kind), PARTS(from), y + inset, PARTS(to - from),
+                  BAR - 2 * inset);        /* ferror() tells */
+    if (segment->kind == TIMELINE_REVOKED) /* struck through: so colour alone tells nothing */
+        (void)fprintf(out,
+                      "<line class=\"cross\" x1=\"" PERCENT "\" x2=\"" PERCENT
+                      "\" y1=\"%u\" y2=\"%u\"/>",
+                      PARTS(from), PARTS(to), y + BAR / 2, y + BAR / 2);
+}
+
+static void
+print_names(FILE *out, const struct timeline *timeline)
+{
+    for (size_t i = 0; i < timeline->count; i++) {
+        const struct timeline_key *key = &timeline->rows[i].key;
+        const char *state = control_state_text(key->state);
+        unsigned y = TOP + (unsigned)i * ROW + BAR - 2;
+
+        (void)fprintf(out,
+                      "<text class=\"name is-%s\" x=\"%u\" y=\"%u\">%.*s</text>"
+                      "<text class=\"state is-%s\" x=\"%u\" y=\"%u\">%s</text>\n",
+                      state, MARGIN, y, TIMELINE_SHORT, key->name, state, MARGIN + 70, y,
+                      state); /* ferror() tells */
+    }
+}
+
+static void
+print_chart(FILE *out, const struct timeline *timeline, unsigned bottom)
+{
+    (void)fprintf(out,
+                  "<svg class=\"chart\" x=\"%u\" y=\"0\" width=\"%u\" height=\"%u\" "
+                  "overflow=\"visible\">\n",
+                  GUTTER, WIDTH - GUTTER - MARGIN, bottom); /* ferror() tells */
+    print_grid(out, timeline, bottom);
+    for (size_t i = 0; i < timeline->count; i++) {
+        const struct timeline_row *row = &timeline->rows[i];
+
+        (void)fputs("<g>", out);
+        print_tip(out, row);
+        for (size_t j = 0; j < row->count; j++)
+            print_bar(out, timeline, &row->segments[j], TOP + (unsigned)i * ROW);
+        (void)fputs("</g>\n", out);
+    }
+    print_now(out, timeline, bottom);
+    (void)fputs("</svg>\n", out);
+}
+
+static void
+print_legend(FILE *out, const struct timeline *timeline, unsigned bottom)
+{
+    static const enum timeline_kind order[] = {TIMELINE_SEALS, TIMELINE_OPENS, TIMELINE_COMING,
+                                               TIMELINE_REVOKED};
+    static const unsigned at[] = {0, 66, 134, 214};
+    static const struct timeline whole = {.to = 100000};
+    unsigned y = bottom + 12;
+
+    for (size_t i = 0; i < TIMELINE_KINDS; i++) {
+        const struct timeline_segment sample = {.kind = order[i], .to = 100000};
+
+        (void)fprintf(out, "<svg x=\"%u\" y=\"%u\" width=\"16\" height=\"%u\">", MARGIN + at[i], y,
+                      BAR); /* ferror() tells */
+        print_bar(out, &whole, &sample, 0);
+        (void)fprintf(out, "</svg><text x=\"%u\" y=\"%u\">%s</text>\n", MARGIN + at[i] + 21,
+                      y + BAR - 2, timeline_kind_text(order[i]));
+    }
+    if (timeline->hidden > 0)
+        (void)fprintf(out, "<text x=\"%u\" y=\"%u\">and %zu older</text>\n", MARGIN + 300,
+                      y + BAR - 2, timeline->hidden);
+}
+
+void
+timeline_svg(FILE *out, const struct timeline *timeline, bool is_inline)
+{
+    unsigned bottom = TOP + (unsigned)timeline->count * ROW;
+    unsigned height = bottom + LEGEND;
+
+    (void)fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"tl\" width=\"");
+    if (is_inline)
+        (void)fprintf(out, "100%%\" height=\"%u\"", height);
+    else
+        (void)fprintf(out, "%u\" height=\"%u\" viewBox=\"0 0 %u %u\"", WIDTH, height, WIDTH,
+                      height);
+    (void)fprintf(out, " role=\"img\" aria-labelledby=\"tl-%s-title tl-%s-desc\">\n",
+                  timeline->keyset, timeline->keyset); /* ferror() tells */
+    print_title(out, timeline);
+    if (!is_inline)
+        (void)fprintf(out, "<style>%s</style>\n<rect class=\"back\" width=\"%u\" height=\"%u\"/>\n",
+                      timeline_css, WIDTH, height);
+    print_names(out, timeline);
+    print_chart(out, timeline, bottom);
+    print_legend(out, timeline, bottom);
+    (void)fputs("</svg>\n", out);
+}
