@@ -1,7 +1,7 @@
 /* see openssl_impl.h
  *
  * Ticket (RFC 5077, 4):   key name 16 | iv 16 | AES-256-CBC(session) | HMAC-SHA256 32
- * The name is the ring key's; the keys are stek_key_derive(ring key, "openssl", "enc" and "mac",
+ * The name is the ring key's; the keys are stek_key_derive(ring key, "openssl", "e" and "m",
  * context). OpenSSL checks the MAC itself, after this callback and before it decrypts. */
 #include "adapter/openssl_impl.h"
 
@@ -12,6 +12,9 @@
 #include <string.h>
 
 #define PRODUCT "openssl"
+/* Short, so that what is hashed fits one block less. */
+#define ENCRYPTS "e"
+#define AUTHENTICATES "m"
 #define IV_LEN 16
 
 /* Derived keys, wiped however their scope ends. */
@@ -45,8 +48,10 @@ set_keys(const struct parts *parts, const struct stek_key *key, const struct ste
     char digest[] = "SHA256";
     OSSL_PARAM params[2];
 
-    if (stek_key_derive(key, derived.enc, PRODUCT, "enc", context->hash, openssl_hmac) != STEK_OK ||
-        stek_key_derive(key, derived.mac, PRODUCT, "mac", context->hash, openssl_hmac) != STEK_OK)
+    if (stek_key_derive(key, derived.enc, PRODUCT, ENCRYPTS, context->hash, openssl_hmac) !=
+            STEK_OK ||
+        stek_key_derive(key, derived.mac, PRODUCT, AUTHENTICATES, context->hash, openssl_hmac) !=
+            STEK_OK)
         return false;
     params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0);
     params[1] = OSSL_PARAM_construct_end();

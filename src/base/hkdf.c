@@ -21,14 +21,16 @@ hkdf_extract(uint8_t prk[HKDF_HASH_LEN], const uint8_t *salt, size_t salt_len, c
     return false;
 }
 
+/* T(n-1) | info | n. The info is public. */
 struct block {
-    uint8_t bytes[HKDF_HASH_LEN + HKDF_INFO_MAX + 1];
+    struct secret before;
+    uint8_t rest[HKDF_INFO_MAX + 1];
 };
 
 static void
 block_wipe(struct block *block)
 {
-    secret_wipe_bytes(block->bytes, sizeof block->bytes);
+    secret_wipe(&block->before);
 }
 
 /* T(n) = HMAC(PRK, T(n-1) | info | n), n from 1; T(0) is empty. */
@@ -36,23 +38,25 @@ static bool
 expand(uint8_t *out, size_t out_len, const uint8_t *prk, size_t prk_len, const uint8_t *info,
        size_t info_len, hkdf_hmac_fn *hmac)
 {
-    __attribute__((cleanup(block_wipe))) struct block block = {{0}};
-    SECRET(t);
-    size_t t_len = 0;
+    __attribute__((cleanup(block_wipe))) struct block block;
+    const uint8_t *in = block.rest; /* the first time */
+    size_t in_len = info_len + 1;
     uint8_t n = 1;
+    SECRET(t);
 
+    if (info_len > 0)
+        memcpy(block.rest, info, info_len);
     for (size_t done = 0; done < out_len; n++) {
         size_t take = out_len - done < HKDF_HASH_LEN ? out_len - done : HKDF_HASH_LEN;
 
-        memcpy(block.bytes, t.bytes, t_len);
-        if (info_len > 0)
-            memcpy(block.bytes + t_len, info, info_len);
-        block.bytes[t_len + info_len] = n;
-        if (hmac(t.bytes, block.bytes, t_len + info_len + 1, prk, prk_len) != 1)
+        block.rest[info_len] = n;
+        if (hmac(t.bytes, in, in_len, prk, prk_len) != 1)
             return false;
-        t_len = HKDF_HASH_LEN;
         memcpy(out + done, t.bytes, take);
         done += take;
+        block.before = t;
+        in = (const uint8_t *)&block;
+        in_len = sizeof block.before + info_len + 1;
     }
     return true;
 }

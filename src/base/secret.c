@@ -91,7 +91,7 @@ static const struct weak_limits weak_limits[] = {{16, 6, 21}, {32, 7, 28}};
 #define WEAK_LEN_MAX 32U
 
 struct doubled {
-    uint8_t bytes[2 * WEAK_LEN_MAX];
+    uint8_t bytes[2 * WEAK_LEN_MAX + 1]; /* one more, so that each has a neighbour */
 };
 
 static void
@@ -121,6 +121,20 @@ count_equal(const uint8_t *a, const uint8_t *b, size_t len)
     return (unsigned)((halves[0] + halves[1]) * 0x0101010101010101U >> 56);
 }
 
+/* Each byte becomes what it and the next one differ by. */
+static void
+subtract(struct doubled *doubled, size_t len)
+{
+    for (size_t i = 0; i < len; i += sizeof(lanes)) {
+        lanes x, y;
+
+        memcpy(&x, doubled->bytes + i, sizeof x);
+        memcpy(&y, doubled->bytes + i + 1, sizeof y);
+        y -= x;
+        memcpy(doubled->bytes + i, &y, sizeof y);
+    }
+}
+
 static unsigned
 is_patterned(const struct doubled *doubled, const struct weak_limits *limits)
 {
@@ -148,10 +162,9 @@ is_weak(const uint8_t *bytes, const struct weak_limits *limits)
 
     memcpy(doubled.bytes, bytes, len);
     memcpy(doubled.bytes + len, bytes, len);
+    doubled.bytes[2 * len] = bytes[0];
     weak = is_patterned(&doubled, limits);
-    for (size_t i = 0; i + 1 < 2 * len; i++)
-        doubled.bytes[i] = (uint8_t)(doubled.bytes[i + 1] - doubled.bytes[i]);
-    doubled.bytes[2 * len - 1] = doubled.bytes[len - 1];
+    subtract(&doubled, 2 * len);
     weak |= is_patterned(&doubled, limits);
     answer = weak != 0;
     MEM_DEFINE(&answer, sizeof answer); /* the answer is public, the bytes are not */

@@ -111,7 +111,7 @@ count_runs(const uint8_t *memory, size_t len, const struct secret *secret)
 static bool
 derive(struct work *work)
 {
-    static const char *const purposes[] = {"enc", "mac"};
+    static const char *const purposes[] = {"e", "m"};
     struct stek_context context;
     STEK_KEY(key);
 
