@@ -110,6 +110,7 @@ work(const struct stekd_options *options, const struct config *config, bool in_f
     process_ready(&ready_fd);
     log_info(&stekd->log, "version " STEK_VERSION " ready in %s: %zu keysets", stekd->run_dir,
              stekd->count);
+    stekd_tell_ready(stekd, "");
     ok = stekd_run(stekd, err);
     log_info(&stekd->log, "stopped; rings and keys stay in %s", stekd->run_dir);
     stekd_stop(&stekd);

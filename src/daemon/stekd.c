@@ -11,6 +11,7 @@
 #include "io/listen.h"
 #include "sys/sys.h"
 
+#define IDLE_MAX_MS (2U * SERVICE_LOOK_MS) /* something is due each SERVICE_LOOK_MS */
 #define RUN_DIR_MODE 0755
 #define COUNT_DIR_MODE 0711 /* the keysets' own folders in it say who may enter */
 
@@ -94,6 +95,7 @@ on_timer(void *arg)
         if (stekd->due_boot_ms[i] <= now.boot_ms)
             tick(stekd, i, now);
     }
+    manager_worked(&stekd->manager);
     stekd_arm(stekd);
 }
 
@@ -103,6 +105,7 @@ on_stop(void *arg)
     struct stekd *stekd = arg;
 
     stekd->is_stopping = true;
+    manager_tell(&stekd->manager, NOTIFY_STOPPING, "stopping; rings and keys stay");
     loop_stop(stekd->loop);
 }
 
@@ -114,10 +117,15 @@ on_reload(void *arg)
 
     if (stekd->is_stopping)
         return;
-    if (stekd_reload(stekd, &err))
+    manager_tell(&stekd->manager, NOTIFY_RELOADING, NULL);
+    if (stekd_reload(stekd, &err)) {
         log_info(&stekd->log, "reloaded %s: %zu keysets", stekd->config_path, stekd->count);
-    else
-        log_warn(&stekd->log, "reload: all stays as it was: %s", err.text);
+        stekd_tell_ready(stekd, "");
+    } else {
+        (void)err_add(&err, "reload: all stays as it was"); /* always false */
+        log_warn(&stekd->log, "%s", err.text);
+        stekd_tell_ready(stekd, err.text);
+    }
 }
 
 static bool
@@ -227,7 +235,8 @@ start(struct stekd *stekd, const struct stekd_options *options, const struct con
         return false;
     stekd->timer = loop_timer_new(stekd->loop, on_timer, stekd, err);
     if (stekd->timer == NULL || !listen_for_control(stekd, err) ||
-        !loop_on_signals(stekd->loop, on_stop, on_reload, stekd, err))
+        !loop_on_signals(stekd->loop, on_stop, on_reload, stekd, err) ||
+        !manager_start(&stekd->manager, stekd->loop, &stekd->log, IDLE_MAX_MS, err))
         return false;
     stekd_arm(stekd);
     return true;

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "daemon/clock.h"
+#include "daemon/manager.h"
 #include "daemon/service.h"
 #include "io/http_server.h"
 #include "io/log.h"
@@ -39,6 +40,7 @@ struct stekd {
     size_t count;
     struct loop *loop;
     struct loop_timer *timer;
+    struct manager manager;
     struct http_server *server;
 };
 
@@ -46,6 +48,10 @@ struct stekd {
  * nothing left behind but rings. */
 struct stekd *stekd_start(const struct stekd_options *options, const struct config *config,
                           const struct log *log, struct err *err);
+
+/* Tell the service manager that all is there, or how it stands after a reload; `trouble` is "", or
+ * what is wrong. */
+void stekd_tell_ready(struct stekd *stekd, const char *trouble);
 
 /* Work until a signal says to stop. */
 bool stekd_run(struct stekd *stekd, struct err *err);

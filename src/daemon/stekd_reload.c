@@ -1,4 +1,5 @@
 /* see stekd.h: another configuration while all is running */
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon/stekd_inner.h"
@@ -15,6 +16,17 @@ stekd_warn_group(const struct stekd *stekd, const struct config_keyset *config)
                      "the keys: use a group of its servers alone",
                      config->name, config->group.name);
     }
+}
+
+void
+stekd_tell_ready(struct stekd *stekd, const char *trouble)
+{
+    char status[ERR_MAX + 64];
+
+    (void)snprintf(status, sizeof status, "%zu %s in %s%s%s", stekd->count,
+                   stekd->count == 1 ? "keyset" : "keysets", stekd->run_dir,
+                   trouble[0] == '\0' ? "" : "; ", trouble); /* cut to fit */
+    manager_tell(&stekd->manager, NOTIFY_READY, status);
 }
 
 static struct service *
