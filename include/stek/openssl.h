@@ -19,7 +19,16 @@
  * A new context counts at once, a change of one within a second or, while other threads may be at
  * work on it, with two seconds without tickets. A demand that is made with SSL_set_verify alone is
  * seen where it is made before tickets open (in the ClientHello callback). In the SNI callback it
- * is not: such a server must refuse resumed connections without a client certificate itself. */
+ * is not: such a server must refuse resumed connections without a client certificate itself.
+ *
+ * 0-RTT. Where the server takes early data (SSL_CTX_set_max_early_data) and leaves it to OpenSSL
+ * that none is replayed, OpenSSL keeps the sessions of TLS 1.3 in this process: no ticket of the
+ * ring is given or taken, and OpenSSL's own ones are not bound to anything. With
+ * SSL_OP_NO_ANTI_REPLAY tickets are the ring's, and early data is taken with each that opens, as
+ * often as it comes: the server must stand that, or look for replays itself (RFC 8446, 8).
+ *
+ * Ticket callbacks of the server's own (SSL_CTX_set_session_ticket_cb), if set after attaching,
+ * replace those that end chains of renewals: set own_appdata, or attach again. */
 #ifndef STEK_OPENSSL_H
 #define STEK_OPENSSL_H
 

@@ -46,6 +46,11 @@ openssl_warn(struct openssl_attached *attached, unsigned which)
         text = "no session tickets where the server switches to an SSL_CTX that stek does not know;"
                " attach that one too";
         break;
+    case OPENSSL_WARN_EARLY:
+        text = "no session tickets of the ring in TLS 1.3 where OpenSSL itself refuses replays of"
+               " 0-RTT data: sessions stay in this process; set SSL_OP_NO_ANTI_REPLAY if the server"
+               " stands replays";
+        break;
     case OPENSSL_WARN_SID:
         text = "no session tickets on connections that ask for a client certificate without"
                " SSL_CTX_set_session_id_context: OpenSSL would refuse to resume";

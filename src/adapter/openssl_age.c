@@ -109,6 +109,14 @@ openssl_limit(struct openssl_attached *attached, const SSL *ssl, SSL_SESSION *se
         (void)SSL_SESSION_set_timeout(session, (long)left);
 }
 
+/* True if what the client gets is not sealed, but the name of a session in OpenSSL's cache. */
+static bool
+is_kept(const SSL *ssl)
+{
+    return SSL_version(ssl) == TLS1_3_VERSION && SSL_get_max_early_data(ssl) > 0 &&
+           (SSL_get_options(ssl) & SSL_OP_NO_ANTI_REPLAY) == 0;
+}
+
 int
 openssl_generate(SSL *ssl, void *arg)
 {
@@ -121,6 +129,10 @@ openssl_generate(SSL *ssl, void *arg)
     if (conn == NULL || attached == NULL || session == NULL)
         return 1;
     conn->accepting = arg;
+    if (is_kept(ssl)) {
+        openssl_warn(attached, OPENSSL_WARN_EARLY);
+        return 1;
+    }
     if (attached->options.own_appdata)
         return 1;
     if (SSL_session_reused(ssl) && SSL_version(ssl) != TLS1_3_VERSION &&

@@ -206,6 +206,7 @@ bool openssl_demand_names(struct openssl_demand *demand, uint64_t now);
 #define OPENSSL_WARN_SID 4U
 #define OPENSSL_WARN_APPDATA 8U
 #define OPENSSL_WARN_SWITCH 16U
+#define OPENSSL_WARN_EARLY 32U
 void openssl_warn(struct openssl_attached *attached, unsigned which);
 
 /* Fetch what is fetched once. False where libcrypto cannot give it. */

@@ -147,7 +147,9 @@ static void
 warn(const char *text, void *arg)
 {
     (void)arg;
-    preload_say(PRELOAD_SAY_WARNING, text, "STEK_LABEL sets one.");
+    preload_say(PRELOAD_SAY_WARNING, text,
+                strstr(text, "label") != NULL ? "STEK_LABEL sets one."
+                                              : "Other connections are not concerned.");
 }
 
 static enum stek_status

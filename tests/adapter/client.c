@@ -103,6 +103,7 @@ client_new(SSL_CTX **ctx, struct got *got, const struct ask *ask)
     if (SSL_CTX_set_min_proto_version(*ctx, ask->version) != 1 ||
         SSL_CTX_set_max_proto_version(*ctx, ask->version) != 1 || (ssl = SSL_new(*ctx)) == NULL)
         return NULL;
+    SSL_set_post_handshake_auth(ssl, ask->asked_later);
     if (SSL_set_app_data(ssl, got) != 1 || (ask->sni != NULL && !set_sni(ssl, ask->sni)) ||
         (ask->offer != NULL && !use_session(ssl, ask->offer)) ||
         (ask->has_cert && !use_cert(ssl))) {
@@ -148,11 +149,21 @@ struct two {
     struct pipe up, down;
 };
 
+/* The first flight, if data goes with it. */
 static bool
-run(SSL *ssl, const struct driver *driver, void *conn, struct two *pipes)
+begin(SSL *ssl, const struct ask *ask)
+{
+    const uint32_t max =
+        ask->offer == NULL ? 0 : SSL_SESSION_get_max_early_data(SSL_get0_session(ssl));
+    size_t written;
+
+    return !ask->early || max == 0 || SSL_write_early_data(ssl, "early", 5, &written) == 1;
+}
+
+static bool
+shake(SSL *ssl, const struct driver *driver, void *conn, struct two *pipes)
 {
     int ours = 0, theirs = 0;
-    char byte;
 
     for (int i = 0; i < STEPS_MAX && (ours != 1 || theirs != 1); i++) {
         if (ours != 1) {
@@ -167,9 +178,42 @@ run(SSL *ssl, const struct driver *driver, void *conn, struct two *pipes)
         if (theirs < 0 || !move(ssl, &pipes->up, &pipes->down))
             return false;
     }
-    /* Tickets of TLS 1.3 come after the handshake, in front of the byte. */
-    return ours == 1 && theirs == 1 && driver->conn_talk(conn, &pipes->down) &&
-           move(ssl, &pipes->up, &pipes->down) && SSL_read(ssl, &byte, 1) == 1;
+    return ours == 1 && theirs == 1;
+}
+
+/* Tickets of TLS 1.3 come after the handshake, in front of the byte; so does what the server still
+ * asks for. */
+static bool
+hear(SSL *ssl, const struct driver *driver, void *conn, struct two *pipes)
+{
+    char byte;
+    int len = 0;
+
+    for (int i = 0; i < STEPS_MAX; i++) {
+        if (!driver->conn_talk(conn, &pipes->down) || !move(ssl, &pipes->up, &pipes->down))
+            return false;
+        len = SSL_read(ssl, &byte, 1);
+        if (len == 1)
+            return true;
+        if (SSL_get_error(ssl, len) != SSL_ERROR_WANT_READ ||
+            !move(ssl, &pipes->up, &pipes->down) ||
+            driver->conn_step(conn, &pipes->up, &pipes->down) < 0)
+            return false;
+    }
+    return false;
+}
+
+/* False if the two sides differ. */
+static bool
+note(struct got *got, SSL *ssl, const struct driver *driver, void *conn)
+{
+    const bool resumed = SSL_session_reused(ssl) == 1;
+    const bool early = SSL_get_early_data_status(ssl) == SSL_EARLY_DATA_ACCEPTED;
+    const size_t len = driver->conn_early == NULL ? 0 : driver->conn_early(conn);
+
+    got->resumed = resumed && driver->conn_resumed(conn);
+    got->early = early && len > 0;
+    return resumed == driver->conn_resumed(conn) && early == (len > 0);
 }
 
 void
@@ -189,10 +233,9 @@ client_shake(struct got *got, const struct driver *driver, void *server, const s
     } else {
         (void)BIO_set_mem_eof_return(in, -1);
         SSL_set_bio(ssl, in, out);
-        got->done = run(ssl, driver, conn, pipes);
-        got->resumed = SSL_session_reused(ssl) && driver->conn_resumed(conn);
-        if (SSL_session_reused(ssl) != driver->conn_resumed(conn))
-            got->done = false; /* they must not differ */
+        got->done =
+            begin(ssl, ask) && shake(ssl, driver, conn, pipes) && hear(ssl, driver, conn, pipes);
+        got->done = note(got, ssl, driver, conn) && got->done;
         if (got->resumed && ask->version == TLS1_2_VERSION)
             note_renewal(ssl, ask->offer);
         SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN); /* or the session counts as bad */

@@ -12,13 +12,16 @@ struct ask {
     const char *sni;
     SSL_SESSION *offer; /* NULL: none */
     bool has_cert;
-    bool no_ticket; /* it asks for none */
+    bool asked_later; /* it lets itself be asked for that after the handshake */
+    bool early;       /* it sends data with its first flight, where its session allows that */
+    bool no_ticket;   /* it asks for none */
 };
 
 /* What came of it. */
 struct got {
     bool done;    /* the handshake, and a byte of data after it */
     bool resumed; /* both sides say so */
+    bool early;   /* data came with the first flight: both sides say so */
     int tickets;
     uint8_t name[STEK_NAME_LEN]; /* the first bytes of the newest ticket */
     unsigned long hint;          /* its lifetime */

@@ -24,6 +24,13 @@ enum switching {
     SWITCH_LATE   /* after */
 };
 
+/* Whether a server takes data with the first flight (0-RTT), TLS 1.3. */
+enum early {
+    EARLY_NEVER,
+    EARLY_ONCE, /* the library sees to it that no session brings it twice */
+    EARLY_AGAIN /* the server would */
+};
+
 /* What a server did about ticket keys itself. */
 enum own {
     OWN_NONE,
@@ -42,9 +49,12 @@ struct server_options {
     enum switching switching;
     bool resolves; /* tells stek of the other context */
     bool asks_client, vhost_asks_client;
+    bool requires_client;    /* of those that it asks */
+    const char *client_ca;   /* the name that it tells them; NULL: none */
     bool asks_early;         /* for a client certificate, on the connection alone, before tickets */
     bool no_session_context; /* did not name its sessions' context */
     enum own own;
+    enum early early;
     bool retries; /* wants another group than clients offer: HelloRetryRequest */
     long timeout; /* of sessions; 0: a day */
     const char *label;
@@ -60,6 +70,7 @@ struct server_options {
 #define CAN_AGE (1U << 5)       /* ends chains of renewals */
 #define CAN_COUNT_ALL (1U << 6) /* counts what becomes of each ticket */
 #define CAN_ACCEPTING (1U << 7) /* knows which context accepted, also after an early switch */
+#define CAN_EARLY (1U << 8)     /* takes data with the first flight */
 
 struct driver {
     const char *name;
@@ -72,9 +83,12 @@ struct driver {
     void (*conn_free)(void *conn);
     /* Go on with the handshake: 1 if it is done, 0 if it wants more from the client, -1 failed. */
     int (*conn_step)(void *conn, struct pipe *from_client, struct pipe *to_client);
-    /* Send one byte of data, and with it what else waits to be sent. */
+    /* Send one byte of data, and with it what else waits to be sent. The byte may wait until the
+     * client has answered what a server still asks of it. */
     bool (*conn_talk)(void *conn, struct pipe *to_client);
     bool (*conn_resumed)(void *conn);
+    /* How many bytes came with the first flight; NULL: it takes none. */
+    size_t (*conn_early)(void *conn);
 };
 
 #endif

@@ -81,6 +81,12 @@ server_new(const struct server_options *options, struct stek_ring *ring)
 
 /* ---- connections ---- */
 
+/* What came with the first flight. Hangs on an SSL whose server takes that. */
+struct early_data {
+    bool is_over;
+    size_t len;
+};
+
 static void *
 conn_new(void *arg)
 {
@@ -97,12 +103,15 @@ conn_new(void *arg)
     (void)BIO_set_mem_eof_return(in, -1);
     SSL_set_bio(ssl, in, out);
     SSL_set_accept_state(ssl);
+    if (server->options->early != EARLY_NEVER) /* without memory it takes none */
+        (void)SSL_set_app_data(ssl, calloc(1, sizeof(struct early_data)));
     return ssl;
 }
 
 static void
 conn_free(void *conn)
 {
+    free(SSL_get_app_data(conn));
     SSL_set_shutdown(conn, SSL_SENT_SHUTDOWN); /* or its session leaves the cache */
     SSL_free(conn);
 }
@@ -119,6 +128,25 @@ send_on(SSL *ssl, struct pipe *to_client)
     return true;
 }
 
+/* What SSL_do_handshake() says. */
+static int
+go_on(SSL *ssl)
+{
+    struct early_data *early = SSL_get_app_data(ssl);
+    char bytes[64];
+    size_t len = 0;
+    int result;
+
+    while (early != NULL && !early->is_over) {
+        result = SSL_read_early_data(ssl, bytes, sizeof bytes, &len);
+        if (result == SSL_READ_EARLY_DATA_ERROR)
+            return -1;
+        early->len += len;
+        early->is_over = result == SSL_READ_EARLY_DATA_FINISH;
+    }
+    return SSL_do_handshake(ssl);
+}
+
 static int
 conn_step(void *conn, struct pipe *from_client, struct pipe *to_client)
 {
@@ -129,7 +157,7 @@ conn_step(void *conn, struct pipe *from_client, struct pipe *to_client)
     while ((len = pipe_take(from_client, bytes, sizeof bytes)) > 0)
         if (BIO_write(SSL_get_rbio(conn), bytes, (int)len) != (int)len)
             return -1;
-    result = SSL_do_handshake(conn);
+    result = go_on(conn);
     if (!send_on(conn, to_client))
         return -1;
     if (result == 1)
@@ -149,6 +177,14 @@ conn_resumed(void *conn)
     return SSL_session_reused(conn) == 1;
 }
 
+static size_t
+conn_early(void *conn)
+{
+    const struct early_data *early = SSL_get_app_data(conn);
+
+    return early == NULL ? 0 : early->len;
+}
+
 static void *
 conn_new_later(void *server)
 {
@@ -163,7 +199,8 @@ conn_new_later(void *server)
 }
 
 #define CAN_ALL \
-    (CAN_TLS13 | CAN_RENEW12 | CAN_SWITCH | CAN_CLIENT | CAN_OWN | CAN_AGE | CAN_COUNT_ALL)
+    (CAN_TLS13 | CAN_RENEW12 | CAN_SWITCH | CAN_CLIENT | CAN_OWN | CAN_AGE | CAN_COUNT_ALL | \
+     CAN_EARLY)
 
 #if OPENSSL_VERSION_PREREQ(3, 2)
 #define CAN CAN_ALL
@@ -182,6 +219,7 @@ const struct driver driver_openssl = {
     .conn_step = conn_step,
     .conn_talk = conn_talk,
     .conn_resumed = conn_resumed,
+    .conn_early = conn_early,
 };
 
 const struct driver driver_openssl_later = {
@@ -195,4 +233,5 @@ const struct driver driver_openssl_later = {
     .conn_step = conn_step,
     .conn_talk = conn_talk,
     .conn_resumed = conn_resumed,
+    .conn_early = conn_early,
 };

@@ -27,6 +27,7 @@ bool openssl_server_own(struct openssl_server *server);
 /* `later` does not note inside SSL_new which context accepts, as if OpenSSL were 3.2 or later. */
 extern const struct driver driver_openssl, driver_openssl_later;
 
-extern const struct suite_list cases_openssl, cases_openssl_demand, cases_openssl_program;
+extern const struct suite_list cases_openssl, cases_openssl_client, cases_openssl_demand,
+    cases_openssl_program;
 
 #endif

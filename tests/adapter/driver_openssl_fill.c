@@ -37,6 +37,39 @@ openssl_use_names(SSL_CTX *ctx, const char *names)
 }
 
 static bool
+set_early(SSL_CTX *ctx, enum early early)
+{
+    if (early == EARLY_ONCE)
+        (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER);
+    if (early == EARLY_AGAIN)
+        (void)SSL_CTX_set_options(ctx, SSL_OP_NO_ANTI_REPLAY); /* returns what is set */
+    return early == EARLY_NEVER || (SSL_CTX_set_max_early_data(ctx, 1000) == 1 &&
+                                    SSL_CTX_set_recv_max_early_data(ctx, 1000) == 1);
+}
+
+static bool
+ask_clients(SSL_CTX *ctx, const struct server_options *options)
+{
+    const int must = options->requires_client ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+    const unsigned char *ca = (const unsigned char *)options->client_ca;
+    STACK_OF(X509_NAME) *list = sk_X509_NAME_new_null();
+    X509_NAME *name = X509_NAME_new();
+
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | must, trust_any);
+    if (list == NULL || name == NULL ||
+        (ca != NULL && (X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, ca, -1, -1, 0) != 1 ||
+                        sk_X509_NAME_push(list, name) == 0))) {
+        X509_NAME_free(name);
+        sk_X509_NAME_free(list);
+        return false;
+    }
+    if (ca == NULL)
+        X509_NAME_free(name);
+    SSL_CTX_set_client_CA_list(ctx, list);
+    return true;
+}
+
+static bool
 fill_ctx(SSL_CTX *ctx, const struct server_options *options, const char *names, bool asks_client)
 {
     static const unsigned char session_context[] = "suite";
@@ -44,8 +77,10 @@ fill_ctx(SSL_CTX *ctx, const struct server_options *options, const char *names, 
 
     (void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_timeout(ctx, options->timeout > 0 ? options->timeout : DAY);
-    if (asks_client)
-        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, trust_any);
+    if (asks_client && !ask_clients(ctx, options))
+        return false;
+    if (!set_early(ctx, options->early))
+        return false;
     if (!options->no_session_context &&
         SSL_CTX_set_session_id_context(ctx, session_context, sizeof session_context) != 1)
         return false;

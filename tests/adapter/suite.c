@@ -133,8 +133,9 @@ add_all(struct program *program, const struct driver *driver, const struct suite
 int
 suite_run(const struct driver *driver, const struct suite_list *const *more)
 {
-    const struct suite_list *const lists[] = {&cases_keys,   &cases_time,    &cases_context,
-                                              &cases_switch, &cases_hostile, NULL};
+    const struct suite_list *const lists[] = {&cases_keys,   &cases_time,   &cases_context,
+                                              &cases_client, &cases_switch, &cases_hostile,
+                                              &cases_early,  NULL};
     struct program *program = calloc(1, sizeof *program);
     int failed;
 

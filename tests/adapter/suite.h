@@ -33,7 +33,8 @@ struct suite_list {
     size_t count;
 };
 
-extern const struct suite_list cases_keys, cases_time, cases_context, cases_switch, cases_hostile;
+extern const struct suite_list cases_keys, cases_time, cases_context, cases_client, cases_switch,
+    cases_hostile, cases_early;
 
 /* Run all cases, and those of that library alone: a list of lists, ended by NULL. What main
  * returns. */

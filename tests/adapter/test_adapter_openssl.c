@@ -5,8 +5,8 @@
 int
 main(void)
 {
-    const struct suite_list *const more[] = {&cases_openssl, &cases_openssl_demand,
-                                             &cases_openssl_program, NULL};
+    const struct suite_list *const more[] = {&cases_openssl, &cases_openssl_client,
+                                             &cases_openssl_demand, &cases_openssl_program, NULL};
 
     return suite_run(&driver_openssl, more);
 }

@@ -1,6 +1,7 @@
-/* Many threads shake hands with one SSL_CTX while the ring's writer rotates and revokes, or while
- * it is attached again and other contexts come and go: each handshake succeeds, and a ticket of a
- * key that is in the ring all the time resumes. For the sanitizers too. */
+/* Many threads shake hands with one SSL_CTX while the ring's writer rotates and revokes, slowly and
+ * 100 times a second, or while it is attached again and other contexts come and go: each handshake
+ * succeeds, and a ticket of a key that is in the ring all the time resumes, one of a key that was
+ * revoked before does not. For the sanitizers too. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "driver_openssl.h"
+#include "race_keys.h"
 #include "suite.h"
 
 #define THREADS 8
@@ -16,6 +18,7 @@
 struct work {
     struct run run;
     void *server;
+    struct race_keys *keys;
     atomic_int *failed;
     atomic_int *resumed;
     atomic_int *shaken;
@@ -40,6 +43,33 @@ shake(void *arg)
             (void)atomic_fetch_add(work->resumed, 1);
         if (other || got.session == NULL) {
             client_done(&got); /* TLS 1.2 goes on with the ticket that it has */
+        } else {
+            client_done(&last);
+            last = got;
+        }
+    }
+    client_done(&last);
+    return NULL;
+}
+
+/* As long as keys come. */
+static void *
+shake_fast(void *arg)
+{
+    struct work *work = arg;
+    struct got last = {0};
+
+    for (int i = 0; atomic_load(&work->keys->made) < RACE_KEYS || i < 3; i++) {
+        const unsigned key = last.session == NULL ? RACE_KEYS : race_keys_which(work->keys, &last);
+        const unsigned revoked = atomic_load(&work->keys->revoked);
+        struct got got = suite_shake(&work->run, work->server, "a.example", last.session);
+
+        if (race_keys_is_wrong(work->keys, key, revoked, &got))
+            (void)atomic_fetch_add(work->failed, 1);
+        if (got.resumed)
+            (void)atomic_fetch_add(work->resumed, 1);
+        if (got.session == NULL) {
+            client_done(&got);
         } else {
             client_done(&last);
             last = got;
@@ -95,7 +125,7 @@ struct crowd {
 };
 
 static bool
-crowd_start(struct crowd *crowd, void *server)
+crowd_start(struct crowd *crowd, void *server, struct race_keys *keys)
 {
     static const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
 
@@ -103,10 +133,12 @@ crowd_start(struct crowd *crowd, void *server)
         crowd->works[i] =
             (struct work){.run = {.driver = &driver_openssl, .version = versions[i % 2]},
                           .server = server,
+                          .keys = keys,
                           .failed = &crowd->failed,
                           .resumed = &crowd->resumed,
                           .shaken = &crowd->shaken};
-        if (pthread_create(&crowd->threads[i], NULL, shake, &crowd->works[i]) != 0)
+        if (pthread_create(&crowd->threads[i], NULL, keys == NULL ? shake : shake_fast,
+                           &crowd->works[i]) != 0)
             return false;
     }
     return true;
@@ -151,7 +183,7 @@ test_threads(void **state)
     assert_int_equal(stek_ring_open(&ring, farm->path), STEK_OK);
     server = driver_openssl.server_new(&suite_plain, ring);
     assert_non_null(server);
-    assert_true(crowd_start(&crowd, server));
+    assert_true(crowd_start(&crowd, server, NULL));
     disturbed = disturb(farm, &crowd.shaken);
     assert_true(crowd_join(&crowd));
     assert_true(disturbed);
@@ -159,6 +191,43 @@ test_threads(void **state)
     assert_true(atomic_load(&crowd.resumed) >= THREADS * SHAKES / 2);
     driver_openssl.server_free(server);
     stek_ring_close(&ring);
+}
+
+static void
+test_fast(void **state)
+{
+    struct farm *farm = *state;
+    struct crowd crowd = {.started = 0};
+    struct race_keys *keys = calloc(1, sizeof *keys);
+    struct stek_ring *ring;
+    void *server;
+    bool rotated;
+
+    assert_non_null(keys);
+    assert_int_equal(stek_ring_open(&ring, farm->path), STEK_OK);
+    server = driver_openssl.server_new(&suite_plain, ring);
+    assert_non_null(server);
+    assert_true(crowd_start(&crowd, server, keys));
+    rotated = race_keys_rotate(farm, keys);
+    if (!rotated)
+        atomic_store(&keys->made, RACE_KEYS); /* or nobody ends */
+    assert_true(crowd_join(&crowd));
+    assert_true(rotated);
+    assert_int_equal(atomic_load(&crowd.failed), 0);
+    assert_true(atomic_load(&crowd.resumed) > 30); /* of thousands */
+    driver_openssl.server_free(server);
+    stek_ring_close(&ring);
+    free(keys);
+}
+
+/* Begins without a key. */
+static int
+setup_empty(void **state)
+{
+    static struct farm farm;
+
+    *state = &farm;
+    return farm_init(&farm) && farm_begin(&farm) ? 0 : -1;
 }
 
 static void
@@ -174,7 +243,7 @@ test_attached_again(void **state)
         assert_int_equal(stek_ring_open(&rings[i], farm->path), STEK_OK);
     server = driver_openssl.server_new(&suite_plain, rings[0]);
     assert_non_null(server);
-    assert_true(crowd_start(&crowd, server));
+    assert_true(crowd_start(&crowd, server, NULL));
     attached = attach_again(server, rings, &crowd.shaken);
     assert_true(crowd_join(&crowd));
     assert_true(attached);
@@ -190,6 +259,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_threads, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fast, setup_empty, teardown),
         cmocka_unit_test_setup_teardown(test_attached_again, setup, teardown),
     };
 
