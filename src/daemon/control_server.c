@@ -2,12 +2,16 @@
 #include "daemon/control_server.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/audit.h"
 #include "daemon/report.h"
 #include "daemon/request.h"
 #include "io/process.h"
+
+#define ACTION_MAX 80
 
 /* One request at work. */
 struct call {
@@ -17,6 +21,8 @@ struct call {
     struct service *service;
     struct ring_time now;
     struct err err;
+    struct audit_order order; /* what is asked, as the audit trail tells it */
+    char action[ACTION_MAX];  /* of a refused request */
 };
 
 /* Returns a status; with 200, *root is the answer, else call->err the reason. */
@@ -90,6 +96,14 @@ status_of(enum service_outcome outcome)
     return 500;
 }
 
+/* Told before it is done: then what it did to keys follows. */
+static void
+begin_order(struct call *call)
+{
+    call->order.keyset = call->service->config.name;
+    audit_order(&call->stekd->log, &call->order);
+}
+
 static int
 answer_rotate(struct call *call, json_t **root)
 {
@@ -101,8 +115,7 @@ answer_rotate(struct call *call, json_t **root)
     status = find_service(call);
     if (status != 200)
         return status;
-    log_info(&call->stekd->log, "keyset %s: uid %lu orders: rotate", call->service->config.name,
-             (unsigned long)call->http->peer_uid);
+    begin_order(call);
     status = status_of(service_rotate(call->service, &made, call->now, &call->err));
     if (status != 200)
         return status;
@@ -150,10 +163,9 @@ answer_revoke(struct call *call, json_t **root)
                                   .only = call->request.only,
                                   .names = call->request.names,
                                   .name_count = call->request.name_count};
-    log_info(
-        &call->stekd->log, "keyset %s: uid %lu orders: revoke %s%zu keys%s",
-        call->service->config.name, (unsigned long)call->http->peer_uid, order.all ? "all of " : "",
-        order.all ? call->service->set.key_count : order.name_count, order.only ? ", only" : "");
+    call->order.scope = order.all ? "all" : order.only ? "only" : "names";
+    call->order.keys = order.all ? call->service->set.key_count : order.name_count;
+    begin_order(call);
     status = status_of(service_revoke(call->service, &result, &order, call->now, &call->err));
     if (status != 200)
         return status;
@@ -163,30 +175,53 @@ answer_revoke(struct call *call, json_t **root)
     return *root == NULL ? no_memory(call) : 200;
 }
 
-static const struct {
+static const struct route {
     const char *method, *path;
+    const char *order; /* what the audit trail calls it; NULL: it only looks */
     call_fn *answer;
 } calls[] = {
-    {"GET", CONTROL_STATUS, answer_status},
-    {"GET", CONTROL_KEYS, answer_keys},
-    {"POST", CONTROL_ROTATE, answer_rotate},
-    {"POST", CONTROL_REVOKE, answer_revoke},
+    {"GET", CONTROL_STATUS, NULL, answer_status},
+    {"GET", CONTROL_KEYS, NULL, answer_keys},
+    {"POST", CONTROL_ROTATE, "rotate", answer_rotate},
+    {"POST", CONTROL_REVOKE, "revoke", answer_revoke},
 };
+
+static int
+refuse(struct call *call, const char *why)
+{
+    /* cut to fit, on purpose */
+    (void)snprintf(call->action, sizeof call->action, "%s %s", call->http->method,
+                   call->http->path);
+    call->order.action = call->action;
+    audit_refused(&call->stekd->log, &call->stekd->refused, &call->order, why, call->now.boot_ms);
+    (void)err_set(&call->err, "%s", why); /* always false */
+    return 403;
+}
+
+static int
+carry_out(struct call *call, json_t **root, const struct route *route)
+{
+    int status;
+
+    call->order.action = route->order;
+    status = route->answer(call, root);
+    if (route->order != NULL && status != 200)
+        audit_order_failed(&call->stekd->log, &call->order, status, call->err.text);
+    return status;
+}
 
 static int
 route(struct call *call, json_t **root)
 {
     const struct http_request *http = call->http;
 
-    if (!http->has_peer || (http->peer_uid != 0 && http->peer_uid != process_uid())) {
-        (void)err_set(&call->err, "only root and the user that stekd runs as may ask");
-        return 403;
-    }
+    if (!http->peer->is_known || (http->peer->uid != 0 && http->peer->uid != process_uid()))
+        return refuse(call, "only root and the user that stekd runs as may ask");
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         if (strcmp(http->path, calls[i].path) != 0)
             continue;
         if (strcmp(http->method, calls[i].method) == 0)
-            return calls[i].answer(call, root);
+            return carry_out(call, root, &calls[i]);
         (void)err_set(&call->err, "%s takes %s only", calls[i].path, calls[i].method);
         return 405;
     }
@@ -200,6 +235,7 @@ control_answer(void *arg, struct http_answer *answer, const struct http_request 
     struct call call = {.stekd = arg, .http = request};
     json_t *root = NULL;
 
+    call.order.peer = request->peer;
     call.now = stekd_now(call.stekd);
     answer->status = route(&call, &root);
     if (answer->status != 200)

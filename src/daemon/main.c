@@ -93,11 +93,22 @@ print_config(const struct config *config, const char *path)
     return fflush(stdout) == 0 ? DONE : FAILED; /* tells of the ones before, too */
 }
 
+static struct log
+choose_log(struct journal *journal, bool in_front)
+{
+    if (!in_front)
+        return log_to_syslog();
+    if (journal_has_stderr() && journal_open(journal, JOURNAL_SOCKET))
+        return log_to_journal(journal);
+    return log_to_stderr();
+}
+
 static int
 work(const struct stekd_options *options, const struct config *config, bool in_front,
      struct err *err)
 {
-    const struct log log = in_front ? log_to_stderr() : log_to_syslog();
+    struct journal journal = {.fd = -1};
+    const struct log log = choose_log(&journal, in_front);
     int ready_fd = -1;
     struct stekd *stekd;
     bool ok;
@@ -108,12 +119,12 @@ work(const struct stekd_options *options, const struct config *config, bool in_f
     if (stekd == NULL)
         return FAILED;
     process_ready(&ready_fd);
-    log_info(&stekd->log, "version " STEK_VERSION " ready in %s: %zu keysets", stekd->run_dir,
-             stekd->count);
+    audit_start(&stekd->log, stekd->run_dir, stekd->count);
     stekd_tell_ready(stekd, "");
     ok = stekd_run(stekd, err);
-    log_info(&stekd->log, "stopped; rings and keys stay in %s", stekd->run_dir);
+    audit_stop(&stekd->log, stekd->run_dir);
     stekd_stop(&stekd);
+    journal_close(&journal);
     return ok ? DONE : FAILED;
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/audit.h"
 #include "daemon/clock.h"
 #include "daemon/service_inner.h"
 #include "io/file.h"
@@ -60,8 +61,7 @@ log_taken_over(const struct service *service)
 {
     const char *name = service->config.name;
 
-    log_info(service->log, "keyset %s: %zu keys taken over from %s", name, service->set.key_count,
-             service->ring_path);
+    audit_adopted(service->log, name, service->ring_path, service->set.key_count);
     if (service_capacity(service) != service->config.capacity)
         log_warn(service->log,
                  "keyset %s: %s stays at its capacity of %u keys, not %u: to change it, stop its "
@@ -155,19 +155,34 @@ remove_counters(void *arg, const char *name)
     return true;
 }
 
+static bool
+destroy_keys(struct service *service, struct ring_time now, struct err *err)
+{
+    const struct policy *policy = &service->config.policy;
+    KEYSET(none);
+
+    if (!ring_writer_store(&service->writer, &none, policy, service->maker, now, err))
+        return false;
+    for (size_t i = 0; i < service->set.key_count; i++) {
+        const struct key *key = &service->set.keys[i];
+
+        if ((key->flags & KEY_REVOKED) == 0)
+            audit_destroyed(service->log, service->config.name, key, false);
+    }
+    return true;
+}
+
 void
 service_retire(struct service **service, struct ring_time now)
 {
     struct service *old = *service;
     struct err err = {""};
-    KEYSET(none);
 
     if (old == NULL)
         return;
-    if (ring_writer_store(&old->writer, &none, &old->config.policy, old->maker, now, &err) &&
-        file_remove(old->ring_path, &err) &&
+    if (destroy_keys(old, now, &err) && file_remove(old->ring_path, &err) &&
         dir_list(old->count_path, remove_counters, old, &err) && dir_remove(old->count_path, &err))
-        log_info(old->log, "keyset %s: keys destroyed, ring removed", old->config.name);
+        audit_removed(old->log, old->config.name, old->ring_path);
     else
         log_warn(old->log, "keyset %s: not all of it could be removed: %s", old->config.name,
                  err.text);
@@ -205,9 +220,6 @@ service_change(struct service *service, const struct config_keyset *config, stru
     if (is_same_policy(&service->config.policy, &config->policy))
         return;
     service->config.policy = config->policy;
-    log_info(service->log,
-             "keyset %s: keys made from now on seal for %llu s and open for %llu s after it",
-             config->name, (unsigned long long)config->policy.rotate_s,
-             (unsigned long long)config->policy.lifetime_s);
+    audit_changed(service->log, config->name, &config->policy);
     service_tick(service, now);
 }

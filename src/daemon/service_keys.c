@@ -1,9 +1,8 @@
 /* see service_inner.h: how keys are made, and how a changed keyset comes into force */
 #include <string.h>
 
-#include "base/hex.h"
+#include "daemon/audit.h"
 #include "daemon/service_inner.h"
-#include "io/moment.h"
 
 #define MAKE_TRIES 3
 #define EPOCHS_AT_ONCE 4 /* schedule_missing() names two at most */
@@ -105,45 +104,26 @@ service_make_due(const struct service *service, struct keyset *set, struct ring_
     return make_for_gap(service, set, now, err);
 }
 
-static void
-log_key(const struct service *service, const struct key *key, const char *what)
-{
-    char name[HEX_LEN(KEY_NAME_LEN)];
-
-    log_info(service->log, "keyset %s: key %s %s", service->config.name,
-             hex_encode(name, key->name, KEY_NAME_LEN), what);
-}
-
-static void
-log_made(const struct service *service, const struct key *key)
-{
-    char name[HEX_LEN(KEY_NAME_LEN)], from[MOMENT_LEN], until[MOMENT_LEN];
-
-    log_info(service->log, "keyset %s: key %s made%s, seals from %s, opens until %s",
-             service->config.name, hex_encode(name, key->name, KEY_NAME_LEN),
-             (key->flags & KEY_EMERGENCY) != 0 ? " since none could seal" : "",
-             moment_text(from, key->seal_from), moment_text(until, key->open_until));
-}
-
 /* What came, was revoked, and went, between the keyset that was and the one that is. */
 static void
 log_changes(const struct service *service, const struct keyset *was)
 {
     const struct keyset *is = &service->set;
+    const char *name = service->config.name;
 
     for (size_t i = 0; i < is->key_count; i++) {
         const struct key *key = &is->keys[i], *old = keyset_find(was, key->name);
 
         if (old == NULL)
-            log_made(service, key);
+            audit_made(service->log, name, key);
         else if ((key->flags & ~old->flags & KEY_REVOKED) != 0)
-            log_key(service, key, "revoked, its secret destroyed");
+            audit_revoked(service->log, name, key);
     }
     for (size_t i = 0; i < was->key_count; i++) {
         const struct key *key = &was->keys[i];
 
         if (keyset_find(is, key->name) == NULL && (key->flags & KEY_REVOKED) == 0)
-            log_key(service, key, "destroyed: its time is over");
+            audit_destroyed(service->log, name, key, true);
     }
 }
 
@@ -159,7 +139,7 @@ note_sealing(struct service *service, uint64_t now_s)
         return;
     if (service->has_sealed)
         service->rotations++;
-    log_key(service, key, service->has_sealed ? "takes over sealing" : "seals");
+    audit_seals(service->log, service->config.name, key, !service->has_sealed);
     memcpy(service->sealing, key->name, sizeof service->sealing);
     service->has_sealed = true;
 }

@@ -95,6 +95,7 @@ on_timer(void *arg)
         if (stekd->due_boot_ms[i] <= now.boot_ms)
             tick(stekd, i, now);
     }
+    audit_tick(&stekd->log, &stekd->refused, now.boot_ms);
     manager_worked(&stekd->manager);
     stekd_arm(stekd);
 }
@@ -119,11 +120,11 @@ on_reload(void *arg)
         return;
     manager_tell(&stekd->manager, NOTIFY_RELOADING, NULL);
     if (stekd_reload(stekd, &err)) {
-        log_info(&stekd->log, "reloaded %s: %zu keysets", stekd->config_path, stekd->count);
+        audit_reload(&stekd->log, stekd->config_path, stekd->count);
         stekd_tell_ready(stekd, "");
     } else {
+        audit_reload_refused(&stekd->log, stekd->config_path, err.text);
         (void)err_add(&err, "reload: all stays as it was"); /* always false */
-        log_warn(&stekd->log, "%s", err.text);
         stekd_tell_ready(stekd, err.text);
     }
 }

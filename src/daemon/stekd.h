@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "config/config.h"
+#include "daemon/audit.h"
 #include "daemon/clock.h"
 #include "daemon/manager.h"
 #include "daemon/service.h"
@@ -30,6 +31,7 @@ struct stekd {
     char *run_dir;
     char *socket_path;
     struct log log;
+    struct audit_limit refused;
     struct pid_lock lock;
     struct clock clock;
     bool is_clock_held; /* and told so */

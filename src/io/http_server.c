@@ -100,20 +100,6 @@ on_accept(struct event_base *base, void *arg)
     return NULL;
 }
 
-static void
-find_peer(struct http_request *request, struct evhttp_request *evreq)
-{
-    struct evhttp_connection *connection = evhttp_request_get_connection(evreq);
-    int fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
-    struct ucred peer;
-    socklen_t len = sizeof peer;
-
-    request->has_peer =
-        fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && len == sizeof peer;
-    if (request->has_peer)
-        request->peer_uid = peer.uid;
-}
-
 static const char *
 method_text(struct evhttp_request *evreq)
 {
@@ -163,6 +149,7 @@ on_request(struct evhttp_request *evreq, void *arg)
     struct http_server *server = arg;
     struct http_request request = {.method = method_text(evreq)};
     struct http_answer answer = {.status = HTTP_INTERNAL};
+    struct peer peer;
 
     request.path = evhttp_uri_get_path(uri);
     if (request.path == NULL)
@@ -173,9 +160,12 @@ on_request(struct evhttp_request *evreq, void *arg)
     request.body_len = evbuffer_get_length(body);
     if (request.body_len > 0)
         request.body = (const char *)evbuffer_pullup(body, -1);
-    find_peer(&request, evreq);
+    peer_find(&peer, bufferevent_getfd(
+                         evhttp_connection_get_bufferevent(evhttp_request_get_connection(evreq))));
+    request.peer = &peer;
     if (request.body_len == 0 || request.body != NULL)
         server->calls.handler(server->calls.arg, &answer, &request);
+    peer_free(&peer);
     reply(evreq, &answer);
 }
 

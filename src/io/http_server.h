@@ -7,10 +7,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include "base/err.h"
 #include "io/loop.h"
+#include "io/peer.h"
 
 struct http_limits {
     size_t body_max;
@@ -26,8 +26,7 @@ struct http_request {
     const char *query; /* behind the "?", not decoded; "" */
     const char *body;  /* no NUL behind it; NULL if `body_len` is 0 */
     size_t body_len;
-    bool has_peer; /* the system told who is at the other end */
-    uid_t peer_uid;
+    const struct peer *peer;
 };
 
 struct http_answer {

@@ -3,14 +3,17 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
+
+#define PROGRAM "stekd"
 
 static void
 sink_stderr(void *arg, bool is_warning, const char *line)
 {
     (void)arg;
     (void)is_warning;
-    (void)fprintf(stderr, "stekd: %s\n", line); /* nowhere to tell if it fails */
+    (void)fprintf(stderr, PROGRAM ": %s\n", line); /* nowhere to tell if it fails */
 }
 
 static void
@@ -29,24 +32,140 @@ log_to_stderr(void)
 struct log
 log_to_syslog(void)
 {
-    openlog("stekd", LOG_PID, LOG_DAEMON);
+    openlog(PROGRAM, LOG_PID, LOG_DAEMON);
     return (struct log){.sink = sink_syslog};
 }
 
-static void log_line(const struct log *log, bool is_warning, const char *format, va_list args)
-    __attribute__((format(printf, 3, 0)));
+static void
+make_printable(char *text)
+{
+    for (char *at = text; *at != '\0'; at++) {
+        if ((unsigned char)*at < ' ' || *at == 127)
+            *at = '?';
+    }
+}
+
+/* A buffer that text is added to as far as it fits. */
+struct text {
+    char *bytes;
+    size_t cap, len;
+};
+
+static void add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static void
-log_line(const struct log *log, bool is_warning, const char *format, va_list args)
+add(struct text *text, const char *format, ...)
+{
+    va_list args;
+    int len;
+
+    va_start(args, format);
+    len = vsnprintf(text->bytes + text->len, text->cap - text->len, format, args);
+    va_end(args);
+    if (len > 0 && (size_t)len < text->cap - text->len)
+        text->len += (size_t)len;
+    else
+        text->bytes[text->len] = '\0';
+}
+
+/* ---- fields behind the text ---- */
+
+static void
+add_value(struct text *text, const char *value)
+{
+    bool is_plain = value[0] != '\0' && strpbrk(value, " \"=\\") == NULL;
+
+    if (is_plain) {
+        add(text, "%s", value);
+        return;
+    }
+    add(text, "\"");
+    for (; *value != '\0'; value++)
+        add(text, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
+    add(text, "\"");
+}
+
+static void
+sink_flat(const struct log *log, bool is_warning, const char *line, const struct log_event *event)
+{
+    char bytes[LOG_FULL_MAX];
+    struct text text = {.bytes = bytes, .cap = sizeof bytes};
+
+    add(&text, "%s event=%s", line, event->name);
+    for (size_t i = 0; i < event->count; i++) {
+        add(&text, " %s=", event->fields[i].name);
+        add_value(&text, event->fields[i].value);
+    }
+    log->sink(log->arg, is_warning, bytes);
+}
+
+/* ---- the journal ---- */
+
+/* Values have no line's end, so the plain form of a field suffices. */
+static void
+add_fields(struct text *text, const struct log_event *event)
+{
+    add(text, "STEK_EVENT=%s\n", event->name);
+    for (size_t i = 0; i < event->count; i++) {
+        const struct log_field *field = &event->fields[i];
+
+        add(text, "STEK_");
+        for (const char *at = field->name; *at != '\0'; at++)
+            add(text, "%c", *at >= 'a' && *at <= 'z' ? *at - 'a' + 'A' : *at);
+        add(text, "=%s\n", field->value);
+    }
+}
+
+static void
+sink_journal_event(void *arg, bool is_warning, const char *line, const struct log_event *event)
+{
+    const struct log to_stderr = log_to_stderr();
+    char bytes[LOG_FULL_MAX];
+    struct text text = {.bytes = bytes, .cap = sizeof bytes};
+
+    add(&text, "PRIORITY=%d\nSYSLOG_FACILITY=%d\nSYSLOG_IDENTIFIER=" PROGRAM "\nMESSAGE=%s\n",
+        is_warning ? LOG_WARNING : LOG_INFO, LOG_FAC(LOG_DAEMON), line);
+    if (event != NULL)
+        add_fields(&text, event);
+    if (journal_send(arg, bytes, text.len))
+        return;
+    if (event == NULL)
+        to_stderr.sink(NULL, is_warning, line);
+    else
+        sink_flat(&to_stderr, is_warning, line, event);
+}
+
+static void
+sink_journal(void *arg, bool is_warning, const char *line)
+{
+    sink_journal_event(arg, is_warning, line, NULL);
+}
+
+struct log
+log_to_journal(struct journal *journal)
+{
+    return (struct log){.sink = sink_journal, .event_sink = sink_journal_event, .arg = journal};
+}
+
+/* ---- lines ---- */
+
+static void log_line(const struct log *log, bool is_warning, const struct log_event *event,
+                     const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+
+static void
+log_line(const struct log *log, bool is_warning, const struct log_event *event, const char *format,
+         va_list args)
 {
     char line[LOG_LINE_MAX];
 
     (void)vsnprintf(line, sizeof line, format, args); /* cut to fit, on purpose */
-    for (char *at = line; *at != '\0'; at++) {
-        if ((unsigned char)*at < ' ' || *at == 127)
-            *at = '?';
-    }
-    log->sink(log->arg, is_warning, line);
+    make_printable(line);
+    if (event == NULL)
+        log->sink(log->arg, is_warning, line);
+    else if (log->event_sink != NULL)
+        log->event_sink(log->arg, is_warning, line, event);
+    else
+        sink_flat(log, is_warning, line, event);
 }
 
 void
@@ -55,7 +174,7 @@ log_info(const struct log *log, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    log_line(log, false, format, args);
+    log_line(log, false, NULL, format, args);
     va_end(args);
 }
 
@@ -65,6 +184,39 @@ log_warn(const struct log *log, const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    log_line(log, true, format, args);
+    log_line(log, true, NULL, format, args);
     va_end(args);
+}
+
+void
+log_event(const struct log *log, bool is_warning, const struct log_event *event, const char *format,
+          ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    log_line(log, is_warning, event, format, args);
+    va_end(args);
+}
+
+void
+log_field_text(struct log_event *event, const char *name, const char *value)
+{
+    struct log_field *field = &event->fields[event->count];
+
+    if (event->count == LOG_FIELDS_MAX)
+        return;
+    (void)snprintf(field->name, sizeof field->name, "%s", name);    /* names are ours: short */
+    (void)snprintf(field->value, sizeof field->value, "%s", value); /* cut to fit, on purpose */
+    make_printable(field->value);
+    event->count++;
+}
+
+void
+log_field_number(struct log_event *event, const char *name, unsigned long long value)
+{
+    char text[24];
+
+    (void)snprintf(text, sizeof text, "%llu", value); /* fits */
+    log_field_text(event, name, text);
 }

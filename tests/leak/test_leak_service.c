@@ -1,5 +1,6 @@
 /* stekd's service makes, rotates, revokes and wipes keys, and leaves no copy of a secret on the
- * stack or on the heap but in its keyset. The whole process is searched.
+ * stack or on the heap but in its keyset. The whole process is searched. Nor is one in its log, as
+ * bytes, in hex or in base64.
  *
  * That a lost wipe is seen was tried: without the wipe in items_free() both tests fail. */
 #include <setjmp.h>
@@ -8,24 +9,47 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <ctype.h>
+#include <openssl/evp.h>
 
+#include "base/hex.h"
 #include "needle.h"
 #include "service_support.h"
 
 #define MADE_MAX 64
 
+#define TEXTS 5 /* lower and upper hex in halves, base64 */
+
 /* A source has no argument: what it made, told by needles. */
 static struct {
     struct needle needles[MADE_MAX];
+    struct needle texts[MADE_MAX][TEXTS]; /* of the secret as text */
     size_t count;
 } made;
+
+static void
+note_texts(struct needle texts[TEXTS], const uint8_t secret[SECRET_LEN])
+{
+    static char hex[HEX_LEN(SECRET_LEN)], base64[48];
+
+    (void)hex_encode(hex, secret, SECRET_LEN);
+    (void)EVP_EncodeBlock((unsigned char *)base64, secret, SECRET_LEN);
+    texts[0] = needle_of((const uint8_t *)hex);
+    texts[1] = needle_of((const uint8_t *)hex + SECRET_LEN);
+    for (char *at = hex; *at != '\0'; at++)
+        *at = (char)toupper((unsigned char)*at);
+    texts[2] = needle_of((const uint8_t *)hex);
+    texts[3] = needle_of((const uint8_t *)hex + SECRET_LEN);
+    texts[4] = needle_of((const uint8_t *)base64);
+}
 
 static bool
 get_noted(struct key_material *fresh, struct err *err)
 {
     if (made.count >= MADE_MAX || !source_random.get(fresh, err))
         return false;
-    made.needles[made.count++] = needle_of(fresh->secret.bytes);
+    made.needles[made.count] = needle_of(fresh->secret.bytes);
+    note_texts(made.texts[made.count++], fresh->secret.bytes);
     return true;
 }
 
@@ -50,6 +74,30 @@ is_clean(const struct service *service)
         }
     }
     return clean && made.count > 0;
+}
+
+static size_t
+count_in_line(const char *line)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < made.count; i++) {
+        found += needle_in(&made.needles[i], line, strlen(line));
+        for (size_t j = 0; j < TEXTS; j++)
+            found += needle_in(&made.texts[i][j], line, strlen(line));
+    }
+    return found;
+}
+
+/* Runs of secrets in the whole log. */
+static size_t
+count_in_log(const struct world *world)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < world->line_count; i++)
+        found += world->lines[i] == NULL || count_in_line(world->lines[i]) > 0;
+    return found;
 }
 
 static bool
@@ -126,13 +174,44 @@ test_life(void **state)
     assert_true(is_clean(world.service));
     assert_true(needle_deep(end, &world));
     assert_true(is_clean(NULL));
+    assert_true(count_lines(&world, " event=key-made ") >= made.count);
+    assert_true(count_lines(&world, " event=key-destroyed ") > 0);
+    assert_true(count_lines(&world, " event=key-revoked ") > 0);
+    assert_int_equal(count_in_log(&world), 0);
     world_close(&world);
+}
+
+/* The search finds what it is for. */
+static void
+test_search(void **state)
+{
+    SECRET(secret);
+    char line[128], base64[48];
+
+    (void)state;
+    for (size_t i = 0; i < SECRET_LEN; i++)
+        secret.bytes[i] = (uint8_t)(i * 37 + 11);
+    made.count = 1;
+    made.needles[0] = needle_of(secret.bytes);
+    note_texts(made.texts[0], secret.bytes);
+    assert_int_equal(count_in_line("keyset www: key 1b31567b made event=key-made"), 0);
+    (void)hex_encode(line, secret.bytes, SECRET_LEN);
+    assert_true(count_in_line(line + 9) > 0);
+    for (char *at = line; *at != '\0'; at++)
+        *at = (char)toupper((unsigned char)*at);
+    assert_true(count_in_line(line) > 0);
+    assert_true(EVP_EncodeBlock((unsigned char *)base64, secret.bytes, SECRET_LEN) > 0);
+    assert_true(count_in_line(base64) > 0);
+    (void)snprintf(line, sizeof line, "x%.*s", 10, (const char *)secret.bytes + 20);
+    assert_true(count_in_line(line) > 0);
+    made.count = 0;
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_search),
         cmocka_unit_test(test_life),
     };
 

@@ -113,6 +113,9 @@ another_seals() {
 }
 check 'another key seals' wait_for 20 another_seals # from the next second on
 mail=$(names mail)
+check 'the audit trail names who ordered it' logged \
+    " event=order action=rotate keyset=www peer_uid=$(id -u) peer_pid=[0-9]*\$"
+check 'and the key that it made' logged " event=key-seals keyset=www key=$(seals www)\$"
 check 'revoke one' quiet stekctl -k www revoke --only "$before"
 check 'revoke all' quiet stekctl -k www revoke --all
 check 'the other keyset is not concerned' kept mail "$mail"

@@ -171,6 +171,39 @@ test_wrong(void **state)
     assert_int_equal(strlen(after), 32);
 }
 
+/* Each order is in the audit trail, with who gave it and what became of it; looks are not. */
+static void
+test_audit(void **state)
+{
+    static const char unknown[] =
+        "{\"keyset\": \"www\", \"names\": [\"00000000000000000000000000000001\"]}";
+    const struct daemon *daemon = *state;
+    unsigned orders = count_logged(daemon, " event=order "), failed;
+    char text[128];
+    json_t *root;
+
+    failed = count_logged(daemon, " event=order-failed ");
+    assert_int_equal(ask(daemon, &root, "POST", "/v1/rotate", "{\"keyset\": \"mail\"}"), 200);
+    json_decref(root);
+    assert_int_equal(ask(daemon, &root, "POST", "/v1/revoke", unknown), 404);
+    json_decref(root);
+    assert_int_equal(ask(daemon, &root, "POST", "/v1/rotate", "{"), 400);
+    json_decref(root);
+    assert_int_equal(ask(daemon, &root, "GET", "/v1/keys?keyset=none", ""), 404);
+    json_decref(root);
+    (void)snprintf(text, sizeof text,
+                   " event=order action=rotate keyset=mail peer_uid=%u peer_pid=%d\n",
+                   (unsigned)geteuid(), (int)getpid());
+    assert_int_equal(count_logged(daemon, text), 1);
+    assert_int_equal(count_logged(daemon, " event=order "), orders + 2);
+    (void)snprintf(text, sizeof text,
+                   " keyset=www scope=names keys=1 peer_uid=%u peer_pid=%d status=404 "
+                   "reason=\"keyset www: no key 0000",
+                   (unsigned)geteuid(), (int)getpid());
+    assert_int_equal(count_logged(daemon, text), 1);
+    assert_int_equal(count_logged(daemon, " event=order-failed "), failed + 2);
+}
+
 /* The longest body that is allowed is read. */
 static void
 test_longest_body(void **state)
@@ -190,9 +223,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_status),       cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_orders),       cmocka_unit_test(test_wrong),
-        cmocka_unit_test(test_longest_body),
+        cmocka_unit_test(test_status), cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_orders), cmocka_unit_test(test_wrong),
+        cmocka_unit_test(test_audit),  cmocka_unit_test(test_longest_body),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -130,6 +130,8 @@ test_other_user(void **state)
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+    assert_int_equal(
+        count_logged(daemon, " event=refused action=\"GET /v1/status\" peer_uid=65534"), 1);
 }
 
 int
