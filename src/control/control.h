@@ -10,6 +10,7 @@
 #define CONTROL_RUNDIR "/run/stek" /* where -r does not say otherwise */
 #define CONTROL_SOCKET "control"   /* in it */
 
+#define CONTROL_PAGE "/"            /* GET, for people */
 #define CONTROL_STATUS "/v1/status" /* GET */
 #define CONTROL_KEYS "/v1/keys"     /* GET, ?keyset=NAME */
 #define CONTROL_ROTATE "/v1/rotate" /* POST */

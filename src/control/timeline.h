@@ -91,8 +91,8 @@ struct timeline_look {
 /* Print ruler, rows and legend; what fails to be written, ferror() tells. */
 void timeline_text(FILE *out, const struct timeline *timeline, const struct timeline_look *look);
 
-/* The same as SVG: self-contained, light or dark as the reader likes; or, for within an HTML page,
- * without colours of its own: TIMELINE_CSS is then to be in the page's style. */
+/* The same as SVG: self-contained, light or dark as the reader likes; or as HTML for within a page,
+ * as wide as that is, whose style holds `timeline_css`. */
 void timeline_svg(FILE *out, const struct timeline *timeline, bool is_inline);
 
 extern const char *const timeline_css;

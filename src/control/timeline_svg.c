@@ -2,14 +2,16 @@
 #include "control/timeline.h"
 
 #define WIDTH 960
-#define GUTTER 148 /* names and states, left of the chart */
 #define MARGIN 16
-#define TOP 34     /* of the first row */
-#define ROW 20     /* from row to row */
-#define BAR 12     /* a bar's height */
-#define LEGEND 40  /* below the last row */
-#define EDGE 3000U /* labels closer to an edge than this (of 100,000) are left out */
-#define NEAR 5000U /* and those closer to "now" than this */
+#define GUTTER 134    /* names and states, left of the chart */
+#define STATE 70      /* where states begin in it */
+#define TOP 34        /* of the first row */
+#define ROW 20        /* from row to row */
+#define BAR 12        /* a bar's height */
+#define LEGEND 40     /* below the last row */
+#define EDGE 3000U    /* labels closer to an edge than this (of 100,000) are left out */
+#define NEAR 5000U    /* and those closer to "now" than this */
+#define NARROW 13000U /* the same where there is little room */
 
 #define LIGHT \
     "--tl-text:#1d2733;--tl-muted:#5d6b7a;--tl-grid:#e3e8ed;--tl-seals:#0b7a75;" \
@@ -31,7 +33,9 @@ const char *const timeline_css =
     ".tl .revoked{fill:none;stroke:var(--tl-bad)}.tl .cross{stroke:var(--tl-bad)}\n"
     ".tl .now{stroke:var(--tl-now);stroke-width:1.5}.tl .now-text{fill:var(--tl-now);"
     "font-weight:600}\n"
-    ".tl .back{fill:var(--tl-back)}\n";
+    ".tl .back{fill:var(--tl-back)}.tl-grid{display:grid;grid-template-columns:auto 1fr}.tl-grid "
+    ".tl{overflow:visible}\n"
+    "@media(max-width:40rem){.tl .state,.tl .less{display:none}.tl-names{width:72px}}\n";
 
 /* A place along the time, in thousandths of a percent. */
 static unsigned
@@ -110,7 +114,8 @@ print_grid(FILE *out, const struct timeline *timeline, unsigned bottom)
             (void)fprintf(out,
                           "<text class=\"tick%s\" text-anchor=\"middle\" x=\"" PERCENT
                           "\" y=\"15\">%s</text>\n",
-                          i % 2 == 1 ? " odd" : "", PARTS(at), timeline->ticks[i].label);
+                          i % 2 == 1 || apart < NARROW ? " less" : "", PARTS(at),
+                          timeline->ticks[i].label);
     }
 }
 
@@ -151,7 +156,7 @@ print_bar(FILE *out, const struct timeline *timeline, const struct timeline_segm
 }
 
 static void
-print_names(FILE *out, const struct timeline *timeline)
+print_names(FILE *out, const struct timeline *timeline, unsigned left)
 {
     for (size_t i = 0; i < timeline->count; i++) {
         const struct timeline_key *key = &timeline->rows[i].key;
@@ -161,7 +166,7 @@ print_names(FILE *out, const struct timeline *timeline)
         (void)fprintf(out,
                       "<text class=\"name is-%s\" x=\"%u\" y=\"%u\">%.*s</text>"
                       "<text class=\"state is-%s\" x=\"%u\" y=\"%u\">%s</text>\n",
-                      state, MARGIN, y, TIMELINE_SHORT, key->name, state, MARGIN + 70, y,
+                      state, left, y, TIMELINE_SHORT, key->name, state, left + STATE, y,
                       state); /* ferror() tells */
     }
 }
@@ -169,67 +174,96 @@ print_names(FILE *out, const struct timeline *timeline)
 static void
 print_chart(FILE *out, const struct timeline *timeline, unsigned bottom)
 {
-    (void)fprintf(out,
-                  "<svg class=\"chart\" x=\"%u\" y=\"0\" width=\"%u\" height=\"%u\" "
-                  "overflow=\"visible\">\n",
-                  GUTTER, WIDTH - GUTTER - MARGIN, bottom); /* ferror() tells */
     print_grid(out, timeline, bottom);
     for (size_t i = 0; i < timeline->count; i++) {
         const struct timeline_row *row = &timeline->rows[i];
 
-        (void)fputs("<g>", out);
+        (void)fputs("<g>", out); /* ferror() tells */
         print_tip(out, row);
         for (size_t j = 0; j < row->count; j++)
             print_bar(out, timeline, &row->segments[j], TOP + (unsigned)i * ROW);
         (void)fputs("</g>\n", out);
     }
     print_now(out, timeline, bottom);
-    (void)fputs("</svg>\n", out);
 }
 
 static void
-print_legend(FILE *out, const struct timeline *timeline, unsigned bottom)
+print_legend(FILE *out, const struct timeline *timeline, unsigned left, unsigned top)
 {
     static const enum timeline_kind order[] = {TIMELINE_SEALS, TIMELINE_OPENS, TIMELINE_COMING,
                                                TIMELINE_REVOKED};
-    static const unsigned at[] = {0, 66, 134, 214};
+    static const unsigned at[] = {0, 66, 134, 208};
     static const struct timeline whole = {.to = 100000};
-    unsigned y = bottom + 12;
 
     for (size_t i = 0; i < TIMELINE_KINDS; i++) {
         const struct timeline_segment sample = {.kind = order[i], .to = 100000};
 
-        (void)fprintf(out, "<svg x=\"%u\" y=\"%u\" width=\"16\" height=\"%u\">", MARGIN + at[i], y,
+        (void)fprintf(out, "<svg x=\"%u\" y=\"%u\" width=\"16\" height=\"%u\">", left + at[i], top,
                       BAR); /* ferror() tells */
         print_bar(out, &whole, &sample, 0);
-        (void)fprintf(out, "</svg><text x=\"%u\" y=\"%u\">%s</text>\n", MARGIN + at[i] + 21,
-                      y + BAR - 2, timeline_kind_text(order[i]));
+        (void)fprintf(out, "</svg><text x=\"%u\" y=\"%u\">%s</text>\n", left + at[i] + 21,
+                      top + BAR - 2, timeline_kind_text(order[i]));
     }
     if (timeline->hidden > 0)
-        (void)fprintf(out, "<text x=\"%u\" y=\"%u\">and %zu older</text>\n", MARGIN + 300,
-                      y + BAR - 2, timeline->hidden);
+        (void)fprintf(out, "<text x=\"%u\" y=\"%u\">and %zu older</text>\n", left + 290,
+                      top + BAR - 2, timeline->hidden);
+}
+
+/* ---- both ways ---- */
+
+static void
+print_label(FILE *out, const struct timeline *timeline)
+{
+    (void)fprintf(out, " role=\"img\" aria-labelledby=\"tl-%s-title tl-%s-desc\">\n",
+                  timeline->keyset, timeline->keyset); /* ferror() tells */
+    print_title(out, timeline);
+}
+
+static void
+print_alone(FILE *out, const struct timeline *timeline, unsigned bottom)
+{
+    (void)fprintf(out,
+                  "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"tl\" width=\"%u\" "
+                  "height=\"%u\" viewBox=\"0 0 %u %u\"",
+                  WIDTH, bottom + LEGEND, WIDTH, bottom + LEGEND); /* ferror() tells */
+    print_label(out, timeline);
+    (void)fprintf(out, "<style>%s</style>\n<rect class=\"back\" width=\"%u\" height=\"%u\"/>\n",
+                  timeline_css, WIDTH, bottom + LEGEND);
+    print_names(out, timeline, MARGIN);
+    (void)fprintf(out, "<svg x=\"%u\" y=\"0\" width=\"%u\" height=\"%u\" overflow=\"visible\">\n",
+                  MARGIN + GUTTER, WIDTH - GUTTER - 2 * MARGIN, bottom);
+    print_chart(out, timeline, bottom);
+    (void)fputs("</svg>\n", out);
+    print_legend(out, timeline, MARGIN, bottom + BAR);
+    (void)fputs("</svg>\n", out);
+}
+
+static void
+print_inline(FILE *out, const struct timeline *timeline, unsigned bottom)
+{
+    (void)fprintf(out,
+                  "<div class=\"tl-grid\">\n<svg class=\"tl tl-names\" width=\"%u\" height=\"%u\" "
+                  "aria-hidden=\"true\">\n",
+                  GUTTER, bottom); /* ferror() tells */
+    print_names(out, timeline, 0);
+    (void)fprintf(out, "</svg>\n<svg class=\"tl\" width=\"100%%\" height=\"%u\"", bottom);
+    print_label(out, timeline);
+    print_chart(out, timeline, bottom);
+    (void)fprintf(out,
+                  "</svg>\n</div>\n<svg class=\"tl\" width=\"100%%\" height=\"%u\" "
+                  "aria-hidden=\"true\">\n",
+                  LEGEND);
+    print_legend(out, timeline, 0, BAR);
+    (void)fputs("</svg>\n", out);
 }
 
 void
 timeline_svg(FILE *out, const struct timeline *timeline, bool is_inline)
 {
     unsigned bottom = TOP + (unsigned)timeline->count * ROW;
-    unsigned height = bottom + LEGEND;
 
-    (void)fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"tl\" width=\"");
     if (is_inline)
-        (void)fprintf(out, "100%%\" height=\"%u\"", height);
+        print_inline(out, timeline, bottom);
     else
-        (void)fprintf(out, "%u\" height=\"%u\" viewBox=\"0 0 %u %u\"", WIDTH, height, WIDTH,
-                      height);
-    (void)fprintf(out, " role=\"img\" aria-labelledby=\"tl-%s-title tl-%s-desc\">\n",
-                  timeline->keyset, timeline->keyset); /* ferror() tells */
-    print_title(out, timeline);
-    if (!is_inline)
-        (void)fprintf(out, "<style>%s</style>\n<rect class=\"back\" width=\"%u\" height=\"%u\"/>\n",
-                      timeline_css, WIDTH, height);
-    print_names(out, timeline);
-    print_chart(out, timeline, bottom);
-    print_legend(out, timeline, bottom);
-    (void)fputs("</svg>\n", out);
+        print_alone(out, timeline, bottom);
 }

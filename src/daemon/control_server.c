@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/audit.h"
+#include "daemon/page.h"
 #include "daemon/report.h"
 #include "daemon/request.h"
 #include "io/process.h"
@@ -20,12 +21,13 @@ struct call {
     struct request request;
     struct service *service;
     struct ring_time now;
+    char *page; /* the answer, where that is no JSON */
     struct err err;
     struct audit_order order; /* what is asked, as the audit trail tells it */
     char action[ACTION_MAX];  /* of a refused request */
 };
 
-/* Returns a status; with 200, *root is the answer, else call->err the reason. */
+/* Returns a status; with 200, *root or call->page is the answer, else call->err the reason. */
 typedef int call_fn(struct call *call, json_t **root);
 
 /* The keyset that the request names, or the only one. */
@@ -175,11 +177,24 @@ answer_revoke(struct call *call, json_t **root)
     return *root == NULL ? no_memory(call) : 200;
 }
 
+static int
+answer_page(struct call *call, json_t **root)
+{
+    (void)root; /* it is no JSON */
+    if (call->http->query[0] != '\0') {
+        (void)err_set(&call->err, "the page takes no query"); /* always false */
+        return 400;
+    }
+    call->page = report_page(call->stekd, call->now);
+    return call->page == NULL ? no_memory(call) : 200;
+}
+
 static const struct route {
     const char *method, *path;
     const char *order; /* what the audit trail calls it; NULL: it only looks */
     call_fn *answer;
 } calls[] = {
+    {"GET", CONTROL_PAGE, NULL, answer_page},
     {"GET", CONTROL_STATUS, NULL, answer_status},
     {"GET", CONTROL_KEYS, NULL, answer_keys},
     {"POST", CONTROL_ROTATE, "rotate", answer_rotate},
@@ -238,6 +253,11 @@ control_answer(void *arg, struct http_answer *answer, const struct http_request 
     call.order.peer = request->peer;
     call.now = stekd_now(call.stekd);
     answer->status = route(&call, &root);
+    if (call.page != NULL) {
+        answer->body = call.page;
+        answer->type = PAGE_TYPE;
+        return;
+    }
     if (answer->status != 200)
         root = json_pack("{s:o}", "error", report_text(call.err.text));
     answer->body = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "daemon/page.h"
 #include "daemon/report_inner.h"
 
 json_t *
@@ -125,4 +126,21 @@ report_keys(struct service *service, struct ring_time now)
     return keys == NULL ? NULL
                         : json_pack("{s:s, s:I, s:o}", "keyset", service->config.name, "now",
                                     (json_int_t)now_s, "keys", keys);
+}
+
+char *
+report_page(struct stekd *stekd, struct ring_time now)
+{
+    json_t *keys[CONFIG_KEYSETS_MAX] = {NULL};
+    json_t *status = report_status(stekd, now);
+    char *page = NULL;
+
+    for (size_t i = 0; i < stekd->count; i++)
+        keys[i] = report_keys(stekd->services[i], now);
+    if (status != NULL)
+        page = page_html(status, keys);
+    for (size_t i = 0; i < stekd->count; i++)
+        json_decref(keys[i]);
+    json_decref(status);
+    return page;
 }

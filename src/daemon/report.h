@@ -15,4 +15,7 @@ json_t *report_name(const uint8_t name[KEY_NAME_LEN]);
 json_t *report_status(struct stekd *stekd, struct ring_time now);
 json_t *report_keys(struct service *service, struct ring_time now);
 
+/* The status page (see page.h) of both, to be freed. NULL where there is no memory. */
+char *report_page(struct stekd *stekd, struct ring_time now);
+
 #endif

@@ -124,8 +124,9 @@ reply(struct evhttp_request *evreq, struct http_answer *answer)
 {
     struct evbuffer *buffer = evbuffer_new();
     size_t len = answer->body == NULL ? 0 : strlen(answer->body);
+    const char *type = answer->type == NULL ? "application/json" : answer->type;
     bool ok = buffer != NULL && evhttp_add_header(evhttp_request_get_output_headers(evreq),
-                                                  "Content-Type", "application/json") == 0;
+                                                  "Content-Type", type) == 0;
 
     if (ok && len > 0) {
         ok = evbuffer_add_reference(buffer, answer->body, len, free_body, answer->body) == 0;

@@ -31,7 +31,8 @@ struct http_request {
 
 struct http_answer {
     int status;
-    char *body; /* JSON; the server frees it. NULL: none */
+    char *body;       /* the server frees it. NULL: none */
+    const char *type; /* of the body; NULL: application/json */
 };
 
 typedef void http_handler(void *arg, struct http_answer *answer,

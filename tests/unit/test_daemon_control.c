@@ -103,12 +103,30 @@ test_orders(void **state)
     json_decref(root);
 }
 
+/* For people: of all keysets, and as HTML. */
+static void
+test_page(void **state)
+{
+    static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    static char reply[262144];
+
+    assert_true(talk(*state, reply, sizeof reply, request, sizeof request - 1, false));
+    assert_int_equal(strncmp(reply, "HTTP/1.1 200 ", 13), 0);
+    assert_non_null(strstr(reply, "\r\nContent-Type: text/html; charset=utf-8\r\n"));
+    assert_non_null(strstr(reply, "<title>stek: all is well</title>"));
+    assert_non_null(strstr(reply, "<section class=\"card\" id=\"www\">"));
+    assert_non_null(strstr(reply, "<title id=\"tl-mail-title\">"));
+    assert_non_null(strstr(reply, "</html>\n"));
+}
+
 static const struct {
     const char *method, *path, *body;
     int status;
     const char *error; /* part of it */
 } wrong[] = {
-    {"GET", "/", "", 404, "no such path"},
+    {"GET", "/?x=1", "", 400, "the page takes no query"},
+    {"POST", "/", "{}", 405, "/ takes GET only"},
+    {"GET", "/index.html", "", 404, "no such path"},
     {"GET", "/v1/status/", "", 404, "no such path"},
     {"GET", "/../../etc/passwd", "", 404, "no such path"},
     {"GET", "/v1/status?x=1", "", 400, "status takes no query"},
@@ -226,6 +244,7 @@ main(void)
         cmocka_unit_test(test_status), cmocka_unit_test(test_keys),
         cmocka_unit_test(test_orders), cmocka_unit_test(test_wrong),
         cmocka_unit_test(test_audit),  cmocka_unit_test(test_longest_body),
+        cmocka_unit_test(test_page),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,18 @@
+/* page.h - the status page: what stekd tells of itself, as one page of HTML. Pure.
+ *
+ * It needs no script, loads nothing, and takes no orders; it asks to be read again now and then.
+ *
+ *   R-PAGE-1: text from elsewhere (names of programs, paths, errors) is text in it, never markup.
+ *   R-PAGE-2: whatever is wrong stands in its title and before everything else, in words. */
+#ifndef DAEMON_PAGE_H
+#define DAEMON_PAGE_H
+
+#include <jansson.h>
+
+#define PAGE_TYPE "text/html; charset=utf-8"
+
+/* From the answers to GET /v1/status and, one a keyset in the order of the status, GET /v1/keys
+ * (NULL: without its timeline). To be freed; NULL where there is no memory. */
+char *page_html(const json_t *status, json_t *const keys[]);
+
+#endif
