@@ -94,6 +94,19 @@ load(struct service *service, struct ring_time now, struct err *err)
     return true;
 }
 
+static void
+warn_of_swap(const struct service *service)
+{
+    const struct sys_map *map = &service->writer.file.map;
+
+    if (!map->is_locked)
+        log_warn(
+            service->log,
+            "keyset %s: %s cannot be locked in memory, so its keys may come to swap: raise the "
+            "limit for its %zu bytes (LimitMEMLOCK= in the unit, ulimit -l), or have no swap",
+            service->config.name, service->ring_path, map->len);
+}
+
 static bool
 take_up(struct service *service, struct ring_time now, struct err *err)
 {
@@ -105,6 +118,7 @@ take_up(struct service *service, struct ring_time now, struct err *err)
         !dir_make(service->count_path, has_group ? COUNT_GROUP_MODE : COUNT_MODE,
                   service->config.group.gid, err))
         return false;
+    warn_of_swap(service);
     service->is_ring_new = service->writer.is_new;
     return service->is_ring_new || load(service, now, err);
 }
@@ -180,7 +194,7 @@ service_retire(struct service **service, struct ring_time now)
 
     if (old == NULL)
         return;
-    if (destroy_keys(old, now, &err) && file_remove(old->ring_path, &err) &&
+    if (destroy_keys(old, now, &err) && ring_writer_remove(&old->writer, old->ring_path, &err) &&
         dir_list(old->count_path, remove_counters, old, &err) && dir_remove(old->count_path, &err))
         audit_removed(old->log, old->config.name, old->ring_path);
     else

@@ -1,4 +1,4 @@
-/* service_inner.h - between service.c, service_keys.c and service_orders.c. */
+/* service_inner.h - between the files of a service. */
 #ifndef DAEMON_SERVICE_INNER_H
 #define DAEMON_SERVICE_INNER_H
 
@@ -18,5 +18,9 @@ bool service_make_due(const struct service *service, struct keyset *set, struct 
  * with the old one. Logs what changed. With true, `err` may have been set to a warning. */
 bool service_commit(struct service *service, struct keyset *set, struct ring_time now,
                     struct err *err);
+
+/* Undo what others did to the ring's file. False, with the reason in `err`, where something stands
+ * in the way: the ring may still take changes. */
+bool service_mend(struct service *service, struct ring_time now, struct err *err);
 
 #endif

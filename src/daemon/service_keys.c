@@ -144,15 +144,44 @@ note_sealing(struct service *service, uint64_t now_s)
     service->has_sealed = true;
 }
 
+static bool
+store(struct service *service, const struct keyset *set, struct ring_time now, struct err *err)
+{
+    return ring_writer_store(&service->writer, set, &service->config.policy, service->maker, now,
+                             err);
+}
+
+/* A ring that lost its keys gets `set`. */
+static bool
+mend(struct service *service, const struct keyset *set, struct ring_time now, struct err *err)
+{
+    struct err what = {""};
+    bool was_lost;
+    bool ok = ring_writer_mend(&service->writer, &was_lost, service->ring_path, &what);
+
+    if (was_lost && !store(service, set, now, err))
+        return false;
+    if (!ok)
+        return err_set(err, "%s", what.text);
+    if (what.text[0] != '\0')
+        log_warn(service->log, "keyset %s: %s", service->config.name, what.text);
+    return true;
+}
+
+bool
+service_mend(struct service *service, struct ring_time now, struct err *err)
+{
+    return mend(service, &service->set, now, err);
+}
+
 bool
 service_commit(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
 {
     struct keyset old;
 
-    if (!confirm_own(service, set, now.unix_ms, err) ||
-        !ring_writer_store(&service->writer, set, &service->config.policy, service->maker, now,
-                           err))
+    if (!confirm_own(service, set, now.unix_ms, err) || !store(service, set, now, err))
         return err_add(err, "%s was not changed", service->ring_path);
+    (void)mend(service, set, now, NULL); /* cut short meanwhile? what it cannot, a tick tells */
     old = service->set;
     service->set = *set;
     *set = old;

@@ -54,6 +54,9 @@ service_tick(struct service *service, struct ring_time now)
     bool is_emergency = false;
     KEYSET(set);
 
+    if (!service_mend(service, now, &why))
+        note(&trouble, &why);
+    why.text[0] = '\0';
     if (keyset_copy(&set, &service->set)) {
         advance(service, &set, &is_emergency, now, &trouble);
         if (service_commit(service, &set, now, &why) && is_emergency)
@@ -66,13 +69,6 @@ service_tick(struct service *service, struct ring_time now)
     (void)counts_gather(&service->counts, NULL, service->count_path, &service->set,
                         now.boot_ms / 1000, &why); /* `why` tells of what was not read, too */
     note(&trouble, &why);
-    if (!sys_map_is(&service->writer.file.map, service->ring_path)) {
-        (void)err_set(&why,
-                      "%s was removed or replaced: servers that start now find no keys; restart "
-                      "stekd",
-                      service->ring_path); /* always false */
-        note(&trouble, &why);
-    }
     if (service->is_dry) {
         (void)err_set(&why, "no key may seal: servers give no tickets"); /* always false */
         note(&trouble, &why);

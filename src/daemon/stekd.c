@@ -1,4 +1,4 @@
-/* see stekd.h: start, work, stop; reload is in stekd_reload.c */
+/* see stekd.h: start, work, stop */
 #include "daemon/stekd.h"
 
 #include <stdio.h>
@@ -12,8 +12,6 @@
 #include "sys/sys.h"
 
 #define IDLE_MAX_MS (2U * SERVICE_LOOK_MS) /* something is due each SERVICE_LOOK_MS */
-#define RUN_DIR_MODE 0755
-#define COUNT_DIR_MODE 0711 /* the keysets' own folders in it say who may enter */
 
 void
 stekd_clock_trouble(const struct stekd *stekd, struct err *err)
@@ -130,54 +128,6 @@ on_reload(void *arg)
 }
 
 static bool
-check_ring(void *arg, const char *name)
-{
-    struct stekd *stekd = arg;
-    size_t len = strlen(name);
-
-    if (len <= 3 || strcmp(name + len - 3, ".r1") != 0)
-        return true;
-    for (size_t i = 0; i < stekd->count; i++) {
-        const char *known = stekd->services[i]->config.name;
-
-        if (strlen(known) == len - 3 && strncmp(known, name, len - 3) == 0)
-            return true;
-    }
-    log_warn(&stekd->log, "%s/%s belongs to no keyset: remove it if no server uses it",
-             stekd->run_dir, name);
-    return true;
-}
-
-static bool
-take_run_dir(struct stekd *stekd, const char *path, struct err *err)
-{
-    char *lock_path = NULL, *count_path = NULL;
-    pid_t other;
-    bool ok;
-
-    if (!dir_ensure(path, RUN_DIR_MODE, err))
-        return false;
-    stekd->run_dir = file_absolute(path, err);
-    if (stekd->run_dir == NULL || !dir_check_ours(stekd->run_dir, err))
-        return false;
-    if (asprintf(&stekd->socket_path, "%s/" CONTROL_SOCKET, stekd->run_dir) < 0 ||
-        asprintf(&lock_path, "%s/" STEKD_LOCK, stekd->run_dir) < 0 ||
-        asprintf(&count_path, "%s/count", stekd->run_dir) < 0)
-        return err_set(err, "no memory"); /* and little use in freeing */
-    ok = pid_lock_open(&stekd->lock, &other, lock_path, err);
-    if (!ok && other > 0)
-        (void)err_set(err, "stekd already runs in %s (pid %ld)", stekd->run_dir, (long)other);
-    else if (!ok && other == 0)
-        (void)err_set(err, "stekd already runs in %s", stekd->run_dir); /* always false */
-    if (ok && !dir_is_in_memory(stekd->run_dir))
-        log_warn(&stekd->log, "%s is not on tmpfs: keys may come to a disk", stekd->run_dir);
-    ok = ok && dir_make(count_path, COUNT_DIR_MODE, (gid_t)-1, err);
-    free(lock_path);
-    free(count_path);
-    return ok;
-}
-
-static bool
 open_services(struct stekd *stekd, const struct config *config, struct err *err)
 {
     struct service_env env = stekd_env(stekd);
@@ -193,7 +143,7 @@ open_services(struct stekd *stekd, const struct config *config, struct err *err)
         stekd->services[stekd->count] = service;
         stekd->due_boot_ms[stekd->count++] = now.boot_ms + service_next_ms(service, now);
     }
-    return dir_list(stekd->run_dir, check_ring, stekd, err);
+    return stekd_check_folder(stekd, err);
 }
 
 static void
@@ -229,11 +179,12 @@ start(struct stekd *stekd, const struct stekd_options *options, const struct con
     stekd->config_path = strdup(options->config_path);
     if (stekd->config_path == NULL)
         return err_set(err, "no memory");
-    if (!take_run_dir(stekd, options->run_dir, err) || !open_services(stekd, config, err))
+    if (!stekd_take_folder(stekd, options->run_dir, err) || !open_services(stekd, config, err))
         return false;
     stekd->loop = loop_new(err);
     if (stekd->loop == NULL)
         return false;
+    stekd_watch_folder(stekd);
     stekd->timer = loop_timer_new(stekd->loop, on_timer, stekd, err);
     if (stekd->timer == NULL || !listen_for_control(stekd, err) ||
         !loop_on_signals(stekd->loop, on_stop, on_reload, stekd, err) ||
@@ -279,6 +230,7 @@ stekd_stop(struct stekd **stekd)
         http_server_free(&old->server);
         (void)file_remove(old->socket_path, NULL); /* a stale one does no harm */
     }
+    watch_free(&old->watch);
     loop_free(&old->loop);
     for (size_t i = 0; i < old->count; i++)
         service_close(&old->services[i]);

@@ -16,6 +16,7 @@
 #include "io/log.h"
 #include "io/loop.h"
 #include "io/process.h"
+#include "io/watch.h"
 
 #define STEKD_LOCK "stekd.pid" /* in the runtime folder */
 
@@ -43,6 +44,7 @@ struct stekd {
     struct loop *loop;
     struct loop_timer *timer;
     struct manager manager;
+    struct watch *watch; /* of the runtime folder; NULL: the ticks look after the rings */
     struct http_server *server;
 };
 

@@ -1,4 +1,4 @@
-/* stekd_inner.h - between stekd.c and stekd_reload.c. */
+/* stekd_inner.h - between stekd.c, stekd_folder.c and stekd_reload.c. */
 #ifndef DAEMON_STEKD_INNER_H
 #define DAEMON_STEKD_INNER_H
 
@@ -11,5 +11,14 @@ void stekd_arm(struct stekd *stekd);
 
 /* Warn of a group whose members are not servers alone. */
 void stekd_warn_group(const struct stekd *stekd, const struct config_keyset *config);
+
+/* Take the runtime folder: it must be ours, and no other stekd in it. */
+bool stekd_take_folder(struct stekd *stekd, const char *path, struct err *err);
+
+/* Warn of rings in it that belong to no keyset. */
+bool stekd_check_folder(struct stekd *stekd, struct err *err);
+
+/* From now on what others do to rings in it is mended at once. */
+void stekd_watch_folder(struct stekd *stekd);
 
 #endif

@@ -25,15 +25,15 @@ read_pid(int fd)
     return pid > 0 && pid <= 4194304 ? (pid_t)pid : 0;
 }
 
-static bool
-write_pid(int fd, const char *path, struct err *err)
+/* Where it does not fit, as on a full disk, the lock does without. */
+static void
+write_pid(int fd)
 {
     char text[24];
     int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
 
-    if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)len, 0) != len)
-        return err_errno(err, "%s", path);
-    return true;
+    (void)!ftruncate(fd, 0);
+    (void)!pwrite(fd, text, (size_t)len, 0);
 }
 
 /* True if the path still names the open file: its last holder may have removed it meanwhile. */
@@ -80,12 +80,11 @@ pid_lock_open(struct pid_lock *lock, pid_t *other, const char *path, struct err 
     if (fd < 0)
         return err_errno(err, "%s", path);
     lock->path = strdup(path);
-    if (lock->path == NULL || !write_pid(fd, path, err)) {
-        free(lock->path);
-        lock->path = NULL;
+    if (lock->path == NULL) {
         (void)close(fd);
-        return err_errno(err, "%s", path);
+        return err_set(err, "%s: no memory", path);
     }
+    write_pid(fd);
     lock->fd = fd;
     return true;
 }

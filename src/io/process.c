@@ -59,7 +59,7 @@ process_harden(struct err *err)
     (void)umask(077); /* cannot fail */
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return err_errno(err, "SIGPIPE cannot be ignored");
-    return true;
+    return process_outlive_cut_files(err);
 }
 
 /* In the parent: ends it. */

@@ -18,6 +18,10 @@ pid_t process_pid(void);
  * Only the first is a must. */
 bool process_harden(struct err *err);
 
+/* From now on a file that others cut short while it is mapped ends no process: the pages that it
+ * lost become private ones of zeros. Who mapped it finds out by its length. */
+bool process_outlive_cut_files(struct err *err);
+
 /* Go on in a child, in a session of its own; the parent waits there until process_ready(), and
  * ends with status 0, or with 1 if the child ended before. */
 bool process_detach(int *ready_fd, struct err *err);
@@ -31,8 +35,8 @@ struct pid_lock {
     int fd; /* -1: none */
 };
 
-/* Take the lock and write our process id into it. False where another lives: *other is its process
- * id then (0 if it does not say), else -1 with the reason in `err`. */
+/* Take the lock and write our process id into it, if there is room. False where another lives:
+ * *other is its process id then (0 if it does not say), else -1 with the reason in `err`. */
 bool pid_lock_open(struct pid_lock *lock, pid_t *other, const char *path, struct err *err);
 
 /* Removes the file; takes one that is not held. */

@@ -15,7 +15,9 @@
 struct ring_writer {
     struct sys_owned file; /* fd -1 for a ring in anonymous memory */
     struct image image;
-    bool is_new; /* no keys were taken over */
+    bool is_new;   /* no keys were taken over */
+    uint64_t flip; /* as it was last written: nobody else changes it */
+    uint8_t boot_id[SYS_BOOT_ID_LEN];
 };
 
 /* A moment on both clocks; their difference turns Unix times into ring times. */
@@ -50,6 +52,15 @@ bool ring_writer_load(const struct ring_writer *writer, struct keyset *set, uint
 bool ring_writer_store(struct ring_writer *writer, const struct keyset *set,
                        const struct policy *policy, uint64_t maker, struct ring_time now,
                        struct err *err);
+
+/* Undo what others did to the file: see sys_owned_mend(). A ring that was cut short or overwritten
+ * is made anew in its place, with no key in it, and *was_lost set: store the keyset then. `what`,
+ * else left as it was, says what was mended. False: something stands in the way, which it says. */
+bool ring_writer_mend(struct ring_writer *writer, bool *was_lost, const char *path,
+                      struct err *what);
+
+/* Remove the file that the writer has open. */
+bool ring_writer_remove(const struct ring_writer *writer, const char *path, struct err *err);
 
 /* The clock difference that the ring was last written with; 0 for a new one. */
 uint64_t ring_writer_offset_ms(const struct ring_writer *writer);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ring/plan.h"
+#include "ring/words.h"
 #include "ring/writer.h"
 
 /* What is to change in a ring, found before any of it is, so that nothing is looked at twice. */
@@ -166,6 +167,7 @@ ring_writer_store(struct ring_writer *writer, const struct keyset *set, const st
     if (!carry_out(&writer->image, &plan, &old, err))
         return false;
     writer->is_new = false;
+    writer->flip = word_load(&writer->image.header->flip);
     tell_cutoff(&plan, half->capacity, err);
     return true;
 }

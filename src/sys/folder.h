@@ -32,6 +32,6 @@ enum sys_open folder_cannot(const char *path, struct err *err);
 bool map_file(struct sys_map *map, int fd, const struct stat *file, int protection);
 
 /* No core dumps, no swap, as far as the system lets us. Keeps errno. */
-void map_harden(const struct sys_map *map);
+void map_harden(struct sys_map *map);
 
 #endif

@@ -9,12 +9,12 @@
 #include "sys/sys.h"
 
 void
-map_harden(const struct sys_map *map)
+map_harden(struct sys_map *map)
 {
     int saved = errno;
 
     (void)madvise(map->base, map->len, MADV_DONTDUMP); /* best effort: an old kernel, ... */
-    (void)mlock(map->base, map->len);                  /* ... or RLIMIT_MEMLOCK */
+    map->is_locked = mlock(map->base, map->len) == 0;  /* ... or RLIMIT_MEMLOCK */
     errno = saved;
 }
 

@@ -1,7 +1,6 @@
 /* see sys.h: the file of a ring, in the hands of its only writer */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -10,7 +9,7 @@
 #include <unistd.h>
 
 #include "sys/allocate.h"
-#include "sys/folder.h"
+#include "sys/owned_inner.h"
 #include "sys/reopen.h"
 #include "sys/sys.h"
 
@@ -18,13 +17,6 @@
 #define OWNED_MODE 0400
 #define OWNED_GROUP_MODE 0440
 #define NO_GROUP ((gid_t)-1)
-
-/* Where a file is looked for or made. */
-struct place {
-    struct folder folder;
-    const char *path; /* for messages */
-    char fresh[NAME_MAX + 1];
-};
 
 static bool
 take_lock(int fd, const char *path, struct err *err)
@@ -39,8 +31,8 @@ take_lock(int fd, const char *path, struct err *err)
     return err_errno(err, "%s: lock", path);
 }
 
-static bool
-has_name(const struct place *place, const char *name, int fd)
+bool
+place_has(const struct place *place, const char *name, int fd)
 {
     struct stat mine, named;
 
@@ -83,8 +75,9 @@ take_existing(struct sys_owned *file, const struct place *place, struct err *err
         return err_set(err, "%s is empty: not a ring; remove it", place->path);
     if (!allocate_file(file->fd, (size_t)stat.st_size))
         return err_errno(err, "%s: allocate its %jd bytes", place->path, (intmax_t)stat.st_size);
-    if (has_name(place, place->fresh, file->fd))
-        (void)unlinkat(place->folder.fd, place->fresh, 0); /* its second name: does no harm */
+    if (place_has(place, place->fresh, file->fd))
+        (void)unlinkat(place->folder.fd, place->fresh, 0); /* its first name: does no harm */
+    place_keep_spare(place, file->fd);
     return true;
 }
 
@@ -139,7 +132,7 @@ open_locked(struct sys_owned *file, const struct place *place, struct err *err)
             continue;
         if (!take_lock(file->fd, place->path, err))
             return false;
-        if (has_name(place, name, file->fd))
+        if (place_has(place, name, file->fd))
             return true;
         (void)close(file->fd); /* was replaced meanwhile: nothing was written */
         file->fd = -1;
@@ -147,7 +140,7 @@ open_locked(struct sys_owned *file, const struct place *place, struct err *err)
     return err_set(err, "%s keeps being replaced by somebody", place->path);
 }
 
-static bool
+bool
 place_open(struct place *place, const char *path, struct err *err)
 {
     enum sys_open opened = folder_open(&place->folder, path, err);
@@ -157,6 +150,7 @@ place_open(struct place *place, const char *path, struct err *err)
         return opened != SYS_UNSAFE && err_errno(err, "folder of %s", path);
     place->path = path;
     len = snprintf(place->fresh, sizeof place->fresh, "%s.new", place->folder.base);
+    (void)snprintf(place->spare, sizeof place->spare, ".%s", place->folder.base); /* is shorter */
     if (place->folder.base[0] == '\0' || len < 0 || (size_t)len >= sizeof place->fresh)
         err_set(err, "%s: not a file name", path);
     else if (place->folder.stat.st_uid != geteuid())
@@ -167,8 +161,14 @@ place_open(struct place *place, const char *path, struct err *err)
                 path);
     else
         return true;
-    folder_close(&place->folder);
+    place_close(place);
     return false;
+}
+
+void
+place_close(struct place *place)
+{
+    folder_close(&place->folder);
 }
 
 bool
@@ -190,7 +190,7 @@ sys_owned_open(struct sys_owned *file, const char *path, size_t len, gid_t group
         done = (fstat(fresh.fd, &stat) == 0 &&
                 map_file(&fresh.map, fresh.fd, &stat, PROT_READ | PROT_WRITE)) ||
                err_errno(err, "%s: map", path);
-    folder_close(&place.folder);
+    place_close(&place);
     if (!done) {
         sys_owned_close(&fresh);
         return false;
@@ -211,12 +211,14 @@ sys_owned_publish(struct sys_owned *file, const char *path, struct err *err)
         return true;
     if (!place_open(&place, path, err))
         return false;
-    done = (has_name(&place, place.fresh, file->fd) &&
+    done = (place_has(&place, place.fresh, file->fd) &&
             linkat(place.folder.fd, place.fresh, place.folder.fd, place.folder.base, 0) == 0) ||
            err_errno(err, "%s: make", path);
-    if (done)
+    if (done) {
         (void)unlinkat(place.folder.fd, place.fresh, 0); /* the next writer removes it, too */
-    folder_close(&place.folder);
+        place_keep_spare(&place, file->fd);
+    }
+    place_close(&place);
     if (done)
         errno = saved;
     return done;

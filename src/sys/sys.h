@@ -39,6 +39,7 @@ struct sys_map {
     dev_t device; /* of the file; 0 for anonymous memory, as the next two */
     ino_t inode;
     uid_t owner;
+    bool is_locked; /* none of it comes to swap */
 };
 
 enum sys_open {
@@ -87,6 +88,20 @@ bool sys_owned_open(struct sys_owned *file, const char *path, size_t len, gid_t 
 
 /* Give a created file its name, replacing nothing. */
 bool sys_owned_publish(struct sys_owned *file, const char *path, struct err *err);
+
+/* Undo what others did to it meanwhile. It has a second name beside PATH, which begins with a dot:
+ * so one that is removed gets its name back and servers find what others of them have mapped. One
+ * that is cut short gets its length again, mapped where it was, with zeros where it was cut. */
+enum sys_mended {
+    SYS_MEND_NONE, /* nothing was to be mended */
+    SYS_MEND_NAMED,
+    SYS_MEND_ZEROED,
+    SYS_MEND_FAILED /* `err` says what stands in the way, and what to do */
+};
+enum sys_mended sys_owned_mend(struct sys_owned *file, const char *path, struct err *err);
+
+/* Remove its names. */
+bool sys_owned_remove(const struct sys_owned *file, const char *path, struct err *err);
 
 /* Unmap and unlock; takes one that is not open. */
 void sys_owned_close(struct sys_owned *file);

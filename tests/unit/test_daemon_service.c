@@ -290,25 +290,6 @@ test_each(void **state)
     world_close(&world);
 }
 
-/* Somebody takes the ring away under us: it is told, for as long as it is so. */
-static void
-test_ring_removed(void **state)
-{
-    struct world world;
-    char elsewhere[96];
-
-    (void)state;
-    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
-    (void)snprintf(elsewhere, sizeof elsewhere, "%s.moved", world.ring_path);
-    assert_int_equal(rename(world.ring_path, elsewhere), 0);
-    run(&world, SERVICE_LOOK_MS);
-    assert_non_null(strstr(world.service->last_error.text, "was removed or replaced"));
-    assert_int_equal(rename(elsewhere, world.ring_path), 0);
-    run(&world, SERVICE_LOOK_MS);
-    assert_string_equal(world.service->last_error.text, "");
-    world_close(&world);
-}
-
 /* What is logged reads well, and no line holds a secret. */
 static void
 test_log(void **state)
@@ -351,7 +332,6 @@ main(void)
         cmocka_unit_test(test_change),
         cmocka_unit_test(test_retire),
         cmocka_unit_test(test_each),
-        cmocka_unit_test(test_ring_removed),
         cmocka_unit_test(test_log),
     };
 

@@ -156,6 +156,7 @@ test_leftovers(void **state)
     assert_int_equal(rename(scratch.ring, fresh), 0);
     assert_true(sys_owned_open(&file, scratch.ring, LEN / 2, NO_GROUP, NULL));
     assert_true(file.created);
+    assert_true(sys_owned_publish(&file, scratch.ring, NULL));
     assert_int_equal(lstat(scratch.other, &stat), 0);
     assert_int_equal(stat.st_size, LEN);
     assert_int_equal(stat.st_nlink, 1);
