@@ -3,39 +3,21 @@
 
 #define WIDTH 960
 #define MARGIN 16
-#define GUTTER 134    /* names and states, left of the chart */
-#define STATE 70      /* where states begin in it */
-#define TOP 34        /* of the first row */
-#define ROW 20        /* from row to row */
-#define BAR 12        /* a bar's height */
-#define LEGEND 40     /* below the last row */
-#define EDGE 3000U    /* labels closer to an edge than this (of 100,000) are left out */
-#define NEAR 5000U    /* and those closer to "now" than this */
-#define NARROW 13000U /* the same where there is little room */
+#define GUTTER 134 /* names and states, left of the chart */
+#define STATE 70   /* where states begin in it */
+#define TOP 34     /* of the first row */
+#define ROW 20     /* from row to row */
+#define BAR 12     /* a bar's height */
+#define LEGEND 40  /* below the last row */
+#define EDGE 3000U /* labels closer to an edge than this (of 100,000) are left out */
+#define LEVELS 3U
 
-#define LIGHT \
-    "--tl-text:#1d2733;--tl-muted:#5d6b7a;--tl-grid:#e3e8ed;--tl-seals:#0b7a75;" \
-    "--tl-opens:#a6d5d0;--tl-bad:#c2410c;--tl-now:#c8285a;--tl-back:#fff"
-#define DARK \
-    "--tl-text:#e4e9ef;--tl-muted:#97a5b4;--tl-grid:#2a343f;--tl-seals:#45c4b8;" \
-    "--tl-opens:#1f5f5b;--tl-bad:#ff8f66;--tl-now:#ff6f94;--tl-back:#161c23"
-
-const char *const timeline_css =
-    ".tl{" LIGHT ";color-scheme:light dark;font:12px system-ui,-apple-system,'Segoe UI',Roboto,"
-    "'Helvetica Neue',Arial,sans-serif;font-variant-numeric:tabular-nums}\n"
-    "@media(prefers-color-scheme:dark){.tl{" DARK "}}\n"
-    ".tl text{fill:var(--tl-muted)}.tl .name{fill:var(--tl-text);font-family:ui-monospace,"
-    "SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace}\n"
-    ".tl .is-sealing{font-weight:600;fill:var(--tl-seals)}.tl .is-revoked{fill:var(--tl-bad)}\n"
-    ".tl .grid{stroke:var(--tl-grid)}.tl .seals{fill:var(--tl-seals)}"
-    ".tl .opens{fill:var(--tl-opens)}\n"
-    ".tl .coming{fill:none;stroke:var(--tl-seals);stroke-dasharray:3 2}\n"
-    ".tl .revoked{fill:none;stroke:var(--tl-bad)}.tl .cross{stroke:var(--tl-bad)}\n"
-    ".tl .now{stroke:var(--tl-now);stroke-width:1.5}.tl .now-text{fill:var(--tl-now);"
-    "font-weight:600}\n"
-    ".tl .back{fill:var(--tl-back)}.tl-grid{display:grid;grid-template-columns:auto 1fr}.tl-grid "
-    ".tl{overflow:visible}\n"
-    "@media(max-width:40rem){.tl .state,.tl .less{display:none}.tl-names{width:72px}}\n";
+/* How far apart labels must be (of 100,000), from each other and from "now", to be shown however
+ * narrow the page is, on one that is not narrow, and on a wide one. */
+static const struct {
+    unsigned apart, from_now;
+    const char *class;
+} levels[LEVELS] = {{24000, 20500, "tick"}, {11000, 9000, "tick less"}, {6000, 5000, "tick least"}};
 
 /* A place along the time, in thousandths of a percent. */
 static unsigned
@@ -98,24 +80,60 @@ print_tip(FILE *out, const struct timeline_row *row)
 
 /* ---- what is seen ---- */
 
+static unsigned
+distance(unsigned a, unsigned b)
+{
+    return a > b ? a - b : b - a;
+}
+
+/* Where there is room for a label at the place of tick `i`. Those before `level` have theirs. */
+static bool
+has_room(const struct timeline *timeline, const unsigned *level_of, size_t i, unsigned level)
+{
+    unsigned at = place(timeline, timeline->ticks[i].at);
+
+    if (at < EDGE || at > 100000 - EDGE ||
+        distance(at, place(timeline, timeline->now)) < levels[level].from_now)
+        return false;
+    for (size_t j = 0; j < timeline->tick_count; j++) {
+        if (level_of[j] < LEVELS &&
+            distance(at, place(timeline, timeline->ticks[j].at)) < levels[level].apart)
+            return false;
+    }
+    return true;
+}
+
+/* The level from which on each tick's label is shown; LEVELS: never. */
+static void
+choose_labels(const struct timeline *timeline, unsigned level_of[TIMELINE_TICKS])
+{
+    for (size_t i = 0; i < timeline->tick_count; i++)
+        level_of[i] = LEVELS;
+    for (unsigned level = 0; level < LEVELS; level++) {
+        for (size_t i = 0; i < timeline->tick_count; i++) {
+            if (level_of[i] == LEVELS && has_room(timeline, level_of, i, level))
+                level_of[i] = level;
+        }
+    }
+}
+
 static void
 print_grid(FILE *out, const struct timeline *timeline, unsigned bottom)
 {
-    unsigned now = place(timeline, timeline->now);
+    unsigned level_of[TIMELINE_TICKS];
 
+    choose_labels(timeline, level_of);
     for (size_t i = 0; i < timeline->tick_count; i++) {
         unsigned at = place(timeline, timeline->ticks[i].at);
-        unsigned apart = at > now ? at - now : now - at;
 
         (void)fprintf(
             out, "<line class=\"grid\" x1=\"" PERCENT "\" x2=\"" PERCENT "\" y1=\"22\" y2=\"%u\"/>",
             PARTS(at), PARTS(at), bottom); /* ferror() tells */
-        if (at >= EDGE && at <= 100000 - EDGE && apart > NEAR)
+        if (level_of[i] < LEVELS)
             (void)fprintf(out,
-                          "<text class=\"tick%s\" text-anchor=\"middle\" x=\"" PERCENT
+                          "<text class=\"%s\" text-anchor=\"middle\" x=\"" PERCENT
                           "\" y=\"15\">%s</text>\n",
-                          i % 2 == 1 || apart < NARROW ? " less" : "", PARTS(at),
-                          timeline->ticks[i].label);
+                          levels[level_of[i]].class, PARTS(at), timeline->ticks[i].label);
     }
 }
 
