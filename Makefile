@@ -37,7 +37,7 @@ valgrind: deps ## unit tests under valgrind, with secrets marked unknown
 fuzz: deps ## each fuzz target for FUZZ_SECONDS
 	@tools/fuzz $(FUZZ_SECONDS)
 
-bench: build ## benchmarks: ratios of one run
+bench: build ## one table of figures: what is reached, and what is aimed at
 	@tools/bench $(PLAIN)
 
 browser: ## the status page in a real browser (installs chromium); pictures in build/browser

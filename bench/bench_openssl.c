@@ -4,11 +4,9 @@
 #include <openssl/ec.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <stek/openssl.h>
-#include <time.h>
 
+#include "bench.h"
 #include "client.h"
 #include "farm.h"
 
@@ -66,38 +64,19 @@ shake(struct side *side, bool resumes)
 static double
 round_us(struct side *side)
 {
-    struct timespec from, to;
-    bool done = true;
+    uint64_t start = bench_now_ns(CLOCK_PROCESS_CPUTIME_ID);
 
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from); /* always there */
-    for (int i = 0; i < SHAKES && done; i++)
-        done = shake(side, true);
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-    if (!done)
-        return -1;
-    return ((double)(to.tv_sec - from.tv_sec) * 1e6 + (double)(to.tv_nsec - from.tv_nsec) / 1e3) /
-           SHAKES;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-    const double *x = a, *y = b;
-
-    return (*x > *y) - (*x < *y);
-}
-
-static double
-median(double *values, size_t count)
-{
-    qsort(values, count, sizeof *values, compare);
-    return values[count / 2];
+    for (int i = 0; i < SHAKES; i++)
+        if (!shake(side, true))
+            return -1;
+    return (double)(bench_now_ns(CLOCK_PROCESS_CPUTIME_ID) - start) / 1e3 / SHAKES;
 }
 
 static bool
 measure(struct side *fixed, struct side *stek, const char *what)
 {
-    double ratios[ROUNDS], fixed_us[ROUNDS], stek_us[ROUNDS], ratio;
+    double ratios[ROUNDS], fixed_us[ROUNDS], stek_us[ROUNDS], low, high;
+    struct bench_row row = {.unit = "", .digits = 3, .goal = BENCH_AT_LEAST, .bound = 0.98};
 
     for (int i = 0; i < ROUNDS; i++) {
         if (i % 2 == 0)
@@ -109,10 +88,13 @@ measure(struct side *fixed, struct side *stek, const char *what)
             return false;
         ratios[i] = fixed_us[i] / stek_us[i];
     }
-    ratio = median(ratios, ROUNDS);
-    printf("resumptions, OpenSSL server, %s: with stek / with fixed keys %.3f "
-           "(%.1f us / %.1f us)\n",
-           what, ratio, median(stek_us, ROUNDS), median(fixed_us, ROUNDS));
+    low = bench_quantile(ratios, ROUNDS, 250);
+    high = bench_quantile(ratios, ROUNDS, 750);
+    row.reached = bench_quantile(ratios, ROUNDS, 500);
+    printf("resumptions, %s: OpenSSL with stek / with its own fixed keys", what);
+    bench_tell(&row);
+    printf("half of %d rounds in %.3f to %.3f; %.1f us with the client\n", ROUNDS, low, high,
+           bench_quantile(stek_us, ROUNDS, 500));
     return true;
 }
 

@@ -4,11 +4,9 @@
  * in no near cache. Rounds take turns. A key's secret is one number four times: a copy in which
  * they differ is torn. And what the info of a ring takes, small and large, at rest. */
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <stek/stek.h>
-#include <time.h>
 
+#include "bench.h"
 #include "ring_support.h"
 
 #define ROUNDS 10
@@ -32,10 +30,7 @@ struct bench {
 static uint64_t
 now_ns(void)
 {
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* always there */
-    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+    return bench_now_ns(CLOCK_MONOTONIC);
 }
 
 static void
@@ -200,14 +195,40 @@ quantile(const struct bench *bench, size_t permille)
 }
 
 static void
-tell(struct bench *bench, const struct bench *first)
+tell_median(struct bench *bench, const char *what)
 {
+    struct bench_row row = {.unit = " ns", .goal = BENCH_BELOW, .bound = 100};
+
     qsort(bench->times, bench->samples, sizeof *bench->times, compare);
-    printf("%8u %8u %10u %10u %8.2f %10.0f %8llu %8llu\n", bench->count, bench->used,
-           quantile(bench, 500), quantile(bench, 990),
-           quantile(bench, 500) / (double)quantile(first, 500),
-           (double)bench->flips * 1e9 / (double)bench->took_ns, (unsigned long long)bench->missed,
-           (unsigned long long)bench->torn);
+    row.reached = quantile(bench, 500);
+    printf("ring lookup, %s", what);
+    bench_tell(&row);
+    printf("p99 %u ns; a writer flips %.0f times a second\n", quantile(bench, 990),
+           (double)bench->flips * 1e9 / (double)bench->took_ns);
+}
+
+static void
+tell_ratio(const struct bench *bench, const struct bench *small, const char *what)
+{
+    struct bench_row row = {.unit = "", .digits = 2, .goal = BENCH_AT_MOST, .bound = 2};
+
+    row.reached = quantile(bench, 500) / (double)quantile(small, 500);
+    printf("ring lookup, %s / 16 keys", what);
+    bench_tell(&row);
+    printf("p99s %.2f\n", quantile(bench, 990) / (double)quantile(small, 990));
+}
+
+/* Of all rings. */
+static void
+tell_faults(const struct bench benches[3])
+{
+    struct bench_row row = {.unit = "", .goal = BENCH_AT_MOST, .bound = 0};
+
+    for (int i = 0; i < 3; i++)
+        row.reached += (double)(benches[i].torn + benches[i].missed);
+    printf("ring lookup, torn or missed keys");
+    bench_tell(&row);
+    printf("of %u lookups\n", 3 * ROUNDS * SAMPLES);
 }
 
 /* What stek_ring_info() takes, which a server may ask for in each handshake; 0 if it fails. */
@@ -229,14 +250,18 @@ static void
 tell_info(const struct bench *small, const struct bench *large)
 {
     double small_ns = info_ns(small), large_ns = info_ns(large);
+    struct bench_row row = {.unit = "", .digits = 2, .reached = large_ns / small_ns};
 
-    printf("info of a ring of %u keys %.0f ns, of %u keys %.0f ns: ratio %.2f\n", small->count,
-           small_ns, large->count, large_ns, large_ns / small_ns);
+    printf("info of a ring, 65,536 keys / 16 keys");
+    bench_tell(&row);
+    printf("%.0f ns / %.0f ns\n", large_ns, small_ns);
 }
 
 int
 main(void)
 {
+    static const char *const names[] = {"16 keys", "65,536 keys, 16 in use",
+                                        "65,536 keys, all in use"};
     struct bench benches[3];
     uint64_t rng = 42, empty_ns = clock_cost_ns();
     bool done = bench_open(&benches[0], SMALL, SMALL) && bench_open(&benches[1], LARGE, SMALL) &&
@@ -248,11 +273,11 @@ main(void)
         (void)fprintf(stderr, "bench_ring: failed\n");
         return 1;
     }
-    printf("%8s %8s %10s %10s %8s %10s %8s %8s\n", "keys", "used", "median ns", "p99 ns", "ratio",
-           "flips/s", "missed", "torn");
     for (int i = 0; i < 3; i++)
-        tell(&benches[i], &benches[0]);
-    printf("reading the clock, %llu ns, is taken off\n", (unsigned long long)empty_ns);
+        tell_median(&benches[i], names[i]);
+    for (int i = 1; i < 3; i++)
+        tell_ratio(&benches[i], &benches[0], names[i]);
+    tell_faults(benches);
     tell_info(&benches[0], &benches[1]);
     for (int i = 0; i < 3; i++)
         bench_close(&benches[i]);

@@ -2,30 +2,32 @@
  * own: to take the ring up after a restart, to see that nothing has changed, which is asked all the
  * time, and to put in one key more and revoke one. All keys are of other hosts but three. Each
  * figure is the median of ROUNDS. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
-
+#include "bench.h"
 #include "ring_support.h"
 
 #define ROUNDS 9
 #define OWN 3U
+
+enum { LOAD, SAME, PUT, REVOKE, WORKS };
+static const char *const works[WORKS] = {
+    "stekd: take up a ring after a restart", "stekd: see that nothing has changed",
+    "stekd: put one key more into the ring", "stekd: revoke one key"};
+
+static const uint32_t counts[] = {RING_CAPACITY_MAX - ROUNDS, 1024, 16};
+#define COUNTS (sizeof counts / sizeof *counts)
 
 struct bench {
     struct scratch scratch;
     struct ring_writer writer;
     struct keyset set;
     uint64_t rng;
-    uint64_t load_ns[ROUNDS], same_ns[ROUNDS], put_ns[ROUNDS], revoke_ns[ROUNDS];
+    double took_ms[WORKS][ROUNDS];
 };
 
 static uint64_t
 now_ns(void)
 {
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* always there */
-    return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+    return bench_now_ns(CLOCK_MONOTONIC);
 }
 
 static struct key
@@ -64,7 +66,7 @@ bench_close(struct bench *bench)
 }
 
 static bool
-store(struct bench *bench, uint64_t *took_ns)
+store(struct bench *bench, double *took_ms)
 {
     struct policy policy = ring_policy();
     uint64_t start = now_ns();
@@ -72,12 +74,12 @@ store(struct bench *bench, uint64_t *took_ns)
 
     policy.each = true;
     done = ring_writer_store(&bench->writer, &bench->set, &policy, 0, ring_time_at(0), NULL);
-    *took_ns = now_ns() - start;
+    *took_ms = (double)(now_ns() - start) / 1e6;
     return done;
 }
 
 static bool
-load(struct bench *bench, uint64_t *took_ns)
+load(struct bench *bench, double *took_ms)
 {
     uint64_t start;
     bool done;
@@ -85,7 +87,7 @@ load(struct bench *bench, uint64_t *took_ns)
 
     start = now_ns();
     done = ring_writer_load(&bench->writer, &back, NOW_MS, NULL);
-    *took_ns = now_ns() - start;
+    *took_ms = (double)(now_ns() - start) / 1e6;
     return done && back.key_count == bench->set.key_count;
 }
 
@@ -94,52 +96,48 @@ run_round(struct bench *bench, size_t round)
 {
     struct key key = next_key(bench, 1);
 
-    if (!store(bench, &bench->same_ns[round]) || !load(bench, &bench->load_ns[round]) ||
+    if (!store(bench, &bench->took_ms[SAME][round]) || !load(bench, &bench->took_ms[LOAD][round]) ||
         keyset_add(&bench->set, &key, NOW_MS, NULL) != KEYSET_CHANGED ||
-        !store(bench, &bench->put_ns[round]))
+        !store(bench, &bench->took_ms[PUT][round]))
         return false;
     return keyset_revoke_name(&bench->set, key.name, NOW_S + 99999, NOW_MS, NULL) ==
                KEYSET_CHANGED &&
-           store(bench, &bench->revoke_ns[round]);
+           store(bench, &bench->took_ms[REVOKE][round]);
 }
 
-static int
-compare(const void *a, const void *b)
+/* The medians of all works in a ring of so many keys. */
+static bool
+measure(double medians_ms[WORKS], uint32_t count)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    struct bench bench = {.writer.file.fd = -1, .rng = count};
+    double first_ms;
+    bool done = bench_open(&bench, count) && store(&bench, &first_ms);
 
-    return (x > y) - (x < y);
-}
-
-static double
-median_us(uint64_t times_ns[ROUNDS])
-{
-    const size_t middle = ROUNDS / 2;
-
-    qsort(times_ns, ROUNDS, sizeof *times_ns, compare);
-    return (double)times_ns[middle] / 1000;
+    for (size_t round = 0; round < ROUNDS && done; round++)
+        done = run_round(&bench, round);
+    for (int work = 0; work < WORKS && done; work++)
+        medians_ms[work] = bench_quantile(bench.took_ms[work], ROUNDS, 500);
+    bench_close(&bench);
+    return done;
 }
 
 int
 main(void)
 {
-    static const uint32_t counts[] = {16, 1024, RING_CAPACITY_MAX - ROUNDS};
+    double medians_ms[COUNTS][WORKS];
 
-    printf("%8s %12s %12s %12s %12s\n", "keys", "load us", "same us", "put us", "revoke us");
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        struct bench bench = {.writer.file.fd = -1, .rng = i + 1};
-        uint64_t first_ns;
-        bool done = bench_open(&bench, counts[i]) && store(&bench, &first_ns);
-
-        for (size_t round = 0; round < ROUNDS && done; round++)
-            done = run_round(&bench, round);
-        if (!done) {
+    for (size_t i = 0; i < COUNTS; i++)
+        if (!measure(medians_ms[i], counts[i])) {
             (void)fprintf(stderr, "bench_writer: failed\n");
             return 1;
         }
-        printf("%8u %12.1f %12.1f %12.1f %12.1f\n", counts[i], median_us(bench.load_ns),
-               median_us(bench.same_ns), median_us(bench.put_ns), median_us(bench.revoke_ns));
-        bench_close(&bench);
+    for (int work = 0; work < WORKS; work++) {
+        struct bench_row row = {.unit = " ms", .digits = 3, .reached = medians_ms[0][work]};
+
+        printf("%s, %u keys", works[work], counts[0]);
+        bench_tell(&row);
+        printf("%u keys %.3f ms, %u keys %.3f ms\n", counts[1], medians_ms[1][work], counts[2],
+               medians_ms[2][work]);
     }
     return 0;
 }
