@@ -7,28 +7,10 @@
 #include <string.h>
 
 #include "daemon/audit.h"
-#include "daemon/page.h"
+#include "daemon/control_inner.h"
 #include "daemon/report.h"
 #include "daemon/request.h"
 #include "io/process.h"
-
-#define ACTION_MAX 80
-
-/* One request at work. */
-struct call {
-    struct stekd *stekd;
-    const struct http_request *http;
-    struct request request;
-    struct service *service;
-    struct ring_time now;
-    char *page; /* the answer, where that is no JSON */
-    struct err err;
-    struct audit_order order; /* what is asked, as the audit trail tells it */
-    char action[ACTION_MAX];  /* of a refused request */
-};
-
-/* Returns a status; with 200, *root or call->page is the answer, else call->err the reason. */
-typedef int call_fn(struct call *call, json_t **root);
 
 /* The keyset that the request names, or the only one. */
 static int
@@ -54,8 +36,8 @@ find_service(struct call *call)
     return name[0] == '\0' ? 400 : 404;
 }
 
-static int
-no_memory(struct call *call)
+int
+control_no_memory(struct call *call)
 {
     (void)err_set(&call->err, "no memory for the answer"); /* always false */
     return 500;
@@ -69,7 +51,7 @@ answer_status(struct call *call, json_t **root)
         return 400;
     }
     *root = report_status(call->stekd, call->now);
-    return *root == NULL ? no_memory(call) : 200;
+    return *root == NULL ? control_no_memory(call) : 200;
 }
 
 static int
@@ -83,7 +65,7 @@ answer_keys(struct call *call, json_t **root)
     if (status != 200)
         return status;
     *root = report_keys(call->service, call->now);
-    return *root == NULL ? no_memory(call) : 200;
+    return *root == NULL ? control_no_memory(call) : 200;
 }
 
 static int
@@ -124,7 +106,7 @@ answer_rotate(struct call *call, json_t **root)
     stekd_tick(call->stekd, call->service);
     *root = json_pack("{s:s, s:o, s:I}", "keyset", call->service->config.name, "name",
                       report_name(made.name), "seals_from", (json_int_t)made.seal_from);
-    return *root == NULL ? no_memory(call) : 200;
+    return *root == NULL ? control_no_memory(call) : 200;
 }
 
 static json_t *
@@ -174,31 +156,22 @@ answer_revoke(struct call *call, json_t **root)
     stekd_tick(call->stekd, call->service);
     *root = report_revoked(call->service, &result, stekd_now(call->stekd));
     revoke_result_free(&result);
-    return *root == NULL ? no_memory(call) : 200;
+    return *root == NULL ? control_no_memory(call) : 200;
 }
 
-static int
-answer_page(struct call *call, json_t **root)
-{
-    (void)root; /* it is no JSON */
-    if (call->http->query[0] != '\0') {
-        (void)err_set(&call->err, "the page takes no query"); /* always false */
-        return 400;
-    }
-    call->page = report_page(call->stekd, call->now);
-    return call->page == NULL ? no_memory(call) : 200;
-}
-
+/* One line a path. `is_open`: shown over TCP, too, where it is not known who asks. */
 static const struct route {
     const char *method, *path;
     const char *order; /* what the audit trail calls it; NULL: it only looks */
     call_fn *answer;
+    bool is_open;
 } calls[] = {
-    {"GET", CONTROL_PAGE, NULL, answer_page},
-    {"GET", CONTROL_STATUS, NULL, answer_status},
-    {"GET", CONTROL_KEYS, NULL, answer_keys},
-    {"POST", CONTROL_ROTATE, "rotate", answer_rotate},
-    {"POST", CONTROL_REVOKE, "revoke", answer_revoke},
+    {"GET", CONTROL_PAGE, NULL, control_page, true},
+    {"GET", CONTROL_HEALTH, NULL, control_health, true},
+    {"GET", CONTROL_STATUS, NULL, answer_status, false},
+    {"GET", CONTROL_KEYS, NULL, answer_keys, false},
+    {"POST", CONTROL_ROTATE, "rotate", answer_rotate, false},
+    {"POST", CONTROL_REVOKE, "revoke", answer_revoke, false},
 };
 
 static int
@@ -226,42 +199,71 @@ carry_out(struct call *call, json_t **root, const struct route *route)
 }
 
 static int
-route(struct call *call, json_t **root)
+route(struct call *call, json_t **root, bool is_read_only)
 {
     const struct http_request *http = call->http;
 
-    if (!http->peer->is_known || (http->peer->uid != 0 && http->peer->uid != process_uid()))
-        return refuse(call, "only root and the user that stekd runs as may ask");
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        if (strcmp(http->path, calls[i].path) != 0)
+        if (strcmp(http->path, calls[i].path) != 0 || (is_read_only && !calls[i].is_open))
             continue;
         if (strcmp(http->method, calls[i].method) == 0)
             return carry_out(call, root, &calls[i]);
         (void)err_set(&call->err, "%s takes %s only", calls[i].path, calls[i].method);
+        call->answer->allow = calls[i].method;
         return 405;
     }
-    (void)err_set(&call->err, "no such path: see docs/control.md"); /* always false */
+    (void)err_set(&call->err, is_read_only ? "no such path here: orders go to the control socket"
+                                           : "no such path: see docs/control.md");
     return 404;
+}
+
+/* The body is there, or it is JSON. */
+static void
+finish(const struct call *call, json_t *root, int status)
+{
+    struct http_answer *answer = call->answer;
+
+    answer->status = status;
+    if (answer->body != NULL)
+        return;
+    answer->type = NULL;
+    if (status != 200)
+        root = json_pack("{s:o}", "error", report_text(call->err.text));
+    answer->body = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    if (answer->body == NULL)
+        answer->status = 500;
 }
 
 void
 control_answer(void *arg, struct http_answer *answer, const struct http_request *request)
 {
-    struct call call = {.stekd = arg, .http = request};
+    struct call call = {.stekd = arg, .http = request, .answer = answer};
+    const struct peer *peer = request->peer;
     json_t *root = NULL;
+    int status;
+
+    call.order.peer = peer;
+    call.now = stekd_now(call.stekd);
+    if (!peer->is_known || (peer->uid != 0 && peer->uid != process_uid()))
+        status = refuse(&call, "only root and the user that stekd runs as may ask");
+    else
+        status = route(&call, &root, false);
+    finish(&call, root, status);
+}
+
+void
+control_answer_read_only(void *arg, struct http_answer *answer, const struct http_request *request)
+{
+    struct call call = {.stekd = arg, .http = request, .answer = answer};
+    json_t *root = NULL;
+    int status = 421;
 
     call.order.peer = request->peer;
     call.now = stekd_now(call.stekd);
-    answer->status = route(&call, &root);
-    if (call.page != NULL) {
-        answer->body = call.page;
-        answer->type = PAGE_TYPE;
-        return;
-    }
-    if (answer->status != 200)
-        root = json_pack("{s:o}", "error", report_text(call.err.text));
-    answer->body = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);
-    json_decref(root);
-    if (answer->body == NULL)
-        answer->status = 500;
+    if (request->way != LISTEN_LOOPBACK || request_host_ok(request->host))
+        status = route(&call, &root, true);
+    else
+        (void)err_set(&call.err, "by this address the host is localhost, or the address");
+    finish(&call, root, status);
 }

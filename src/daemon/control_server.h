@@ -9,7 +9,9 @@
 #define CONTROL_CONNECTIONS_MAX 64U
 #define CONTROL_TIMEOUT_S 5
 
-/* An http_handler; `arg` is the struct stekd. */
+/* Two http_handlers; `arg` is the struct stekd. The second one is for TCP: it takes no orders. */
 void control_answer(void *arg, struct http_answer *answer, const struct http_request *request);
+void control_answer_read_only(void *arg, struct http_answer *answer,
+                              const struct http_request *request);
 
 #endif

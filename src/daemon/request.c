@@ -123,3 +123,18 @@ request_keys(struct request *request, const char *query, struct err *err)
     *request = fresh;
     return true;
 }
+
+bool
+request_host_ok(const char *host)
+{
+    bool is_v6 = host[0] == '[';
+    size_t len = is_v6 ? strcspn(host, "]") + 1 : strcspn(host, ":");
+
+    if (host[0] == '\0')
+        return true;
+    if (is_v6)
+        return strncmp(host, "[::1]", 5) == 0 && (host[len] == '\0' || host[len] == ':');
+    if (len == 9 && strncasecmp(host, "localhost", len) == 0)
+        return true;
+    return strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == len;
+}

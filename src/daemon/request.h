@@ -24,4 +24,9 @@ bool request_revoke(struct request *request, const char *body, size_t len, struc
 /* The query of GET /v1/keys: "" or "keyset=NAME". */
 bool request_keys(struct request *request, const char *query, struct err *err);
 
+/* True if a request that came by a loopback address may name this host so ("": it does not). A
+ * page of another site, whose name was made to mean that address, names its site (DNS rebinding).
+ */
+bool request_host_ok(const char *host);
+
 #endif

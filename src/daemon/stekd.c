@@ -147,11 +147,11 @@ open_services(struct stekd *stekd, const struct config *config, struct err *err)
 }
 
 static void
-on_trouble(void *arg, const char *why)
+on_trouble(void *arg, const char *name, const char *why)
 {
     const struct stekd *stekd = arg;
 
-    log_warn(&stekd->log, "%s: connections wait: %s", stekd->socket_path, why);
+    log_warn(&stekd->log, "%s: connections wait: %s", name, why);
 }
 
 static bool
@@ -162,7 +162,7 @@ listen_for_control(struct stekd *stekd, struct err *err)
                                        .connections_max = CONTROL_CONNECTIONS_MAX,
                                        .timeout_s = CONTROL_TIMEOUT_S};
     const struct http_calls calls = {
-        .handler = control_answer, .trouble = on_trouble, .arg = stekd};
+        .handler = control_answer, .trouble = on_trouble, .arg = stekd, .name = stekd->socket_path};
     int fd = listen_unix(stekd->socket_path, err);
 
     if (fd < 0)
@@ -188,8 +188,10 @@ start(struct stekd *stekd, const struct stekd_options *options, const struct con
     stekd->timer = loop_timer_new(stekd->loop, on_timer, stekd, err);
     if (stekd->timer == NULL || !listen_for_control(stekd, err) ||
         !loop_on_signals(stekd->loop, on_stop, on_reload, stekd, err) ||
-        !manager_start(&stekd->manager, stekd->loop, &stekd->log, IDLE_MAX_MS, err))
+        !manager_start(&stekd->manager, stekd->loop, &stekd->log, IDLE_MAX_MS, err) ||
+        !web_start(&stekd->web, stekd->loop, &stekd->log, control_answer_read_only, stekd, err))
         return false;
+    web_change(&stekd->web, &config->metrics.listen);
     stekd_arm(stekd);
     return true;
 }
@@ -231,6 +233,7 @@ stekd_stop(struct stekd **stekd)
         (void)file_remove(old->socket_path, NULL); /* a stale one does no harm */
     }
     watch_free(&old->watch);
+    web_stop(&old->web);
     loop_free(&old->loop);
     for (size_t i = 0; i < old->count; i++)
         service_close(&old->services[i]);

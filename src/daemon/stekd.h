@@ -12,6 +12,7 @@
 #include "daemon/clock.h"
 #include "daemon/manager.h"
 #include "daemon/service.h"
+#include "daemon/web.h"
 #include "io/http_server.h"
 #include "io/log.h"
 #include "io/loop.h"
@@ -46,6 +47,7 @@ struct stekd {
     struct manager manager;
     struct watch *watch; /* of the runtime folder; NULL: the ticks look after the rings */
     struct http_server *server;
+    struct web web;
 };
 
 /* Take the runtime folder, all rings, and the control socket. NULL, with the reason in `err` and

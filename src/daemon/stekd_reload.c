@@ -101,6 +101,7 @@ carry_out(struct stekd *stekd, const struct plan *plan, const struct config *con
             service_change(stekd->services[i], &config->keysets[i], now);
         stekd->due_boot_ms[i] = now.boot_ms + service_next_ms(stekd->services[i], now);
     }
+    web_change(&stekd->web, &config->metrics.listen);
     stekd_arm(stekd);
 }
 

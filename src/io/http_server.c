@@ -6,12 +6,14 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "io/listen.h"
 
 #define FDS_MAX 1024   /* descriptors that are looked at; usually the process may have no more */
 #define FULL_MS 100U   /* how often to look for room where there is none */
@@ -31,23 +33,15 @@ struct http_server {
 /* What listens gets evhttp's own argument in its callbacks, and there is no way from it to ours. */
 static struct http_server *servers;
 
-/* evhttp neither limits its connections nor tells when one goes; but what it accepted bears the
- * name of our socket. */
+/* evhttp neither limits its connections nor tells when one goes. */
 static unsigned
 count_connections(const struct http_server *server)
 {
     int listening = evconnlistener_get_fd(server->listener);
-    struct sockaddr_un ours = {0}, other;
-    socklen_t ours_len = sizeof ours, len;
     unsigned count = 0;
 
-    if (getsockname(listening, (struct sockaddr *)&ours, &ours_len) != 0)
-        return 0;
-    for (int fd = 0; fd < FDS_MAX; fd++) {
-        len = sizeof other;
-        count += fd != listening && getsockname(fd, (struct sockaddr *)&other, &len) == 0 &&
-                 len == ours_len && memcmp(&other, &ours, len) == 0;
-    }
+    for (int fd = 0; fd < FDS_MAX; fd++)
+        count += listen_has_accepted(listening, fd);
     return count;
 }
 
@@ -71,7 +65,7 @@ tell(struct http_server *server, const char *why)
     if (server->told_s != 0 && now.tv_sec - server->told_s < TELL_S)
         return;
     server->told_s = now.tv_sec;
-    server->calls.trouble(server->calls.arg, why);
+    server->calls.trouble(server->calls.arg, server->calls.name, why);
 }
 
 /* What could not be accepted is still there: without a pause it is tried at once, for ever. */
@@ -105,9 +99,18 @@ method_text(struct evhttp_request *evreq)
 {
     enum evhttp_cmd_type type = evhttp_request_get_command(evreq);
 
-    if (type == EVHTTP_REQ_GET)
+    if (type == EVHTTP_REQ_GET || type == EVHTTP_REQ_HEAD)
         return "GET";
     return type == EVHTTP_REQ_POST ? "POST" : "";
+}
+
+/* "" if it is not there. */
+static const char *
+header_text(struct evhttp_request *evreq, const char *name)
+{
+    const char *text = evhttp_find_header(evhttp_request_get_input_headers(evreq), name);
+
+    return text == NULL ? "" : text;
 }
 
 static void
@@ -118,17 +121,40 @@ free_body(const void *bytes, size_t len, void *body)
     free(body);
 }
 
+static bool
+add_headers(struct evhttp_request *evreq, const struct http_answer *answer, size_t len)
+{
+    static const char *const always[][2] = {
+        {"Cache-Control", "no-store"},
+        {"X-Content-Type-Options", "nosniff"},
+        {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "
+                                    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+        {"Referrer-Policy", "no-referrer"},
+    };
+    struct evkeyvalq *headers = evhttp_request_get_output_headers(evreq);
+    bool is_head = evhttp_request_get_command(evreq) == EVHTTP_REQ_HEAD;
+    const char *type = answer->type == NULL ? "application/json" : answer->type;
+    bool ok = evhttp_add_header(headers, "Content-Type", type) == 0;
+    char digits[24];
+
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++)
+        ok = ok && evhttp_add_header(headers, always[i][0], always[i][1]) == 0;
+    (void)snprintf(digits, sizeof digits, "%zu", len);
+    if (is_head) /* evhttp adds none then */
+        ok = ok && evhttp_add_header(headers, "Content-Length", digits) == 0;
+    return ok && (answer->allow == NULL || evhttp_add_header(headers, "Allow", answer->allow) == 0);
+}
+
 /* Takes over the answer's body. */
 static void
 reply(struct evhttp_request *evreq, struct http_answer *answer)
 {
     struct evbuffer *buffer = evbuffer_new();
     size_t len = answer->body == NULL ? 0 : strlen(answer->body);
-    const char *type = answer->type == NULL ? "application/json" : answer->type;
-    bool ok = buffer != NULL && evhttp_add_header(evhttp_request_get_output_headers(evreq),
-                                                  "Content-Type", type) == 0;
+    bool ok = buffer != NULL && add_headers(evreq, answer, len);
 
-    if (ok && len > 0) {
+    /* to HEAD evhttp would send the body, too */
+    if (ok && len > 0 && evhttp_request_get_command(evreq) != EVHTTP_REQ_HEAD) {
         ok = evbuffer_add_reference(buffer, answer->body, len, free_body, answer->body) == 0;
         if (ok)
             answer->body = NULL;
@@ -150,7 +176,9 @@ on_request(struct evhttp_request *evreq, void *arg)
     struct http_server *server = arg;
     struct http_request request = {.method = method_text(evreq)};
     struct http_answer answer = {.status = HTTP_INTERNAL};
-    struct peer peer;
+    struct peer peer = {0};
+    int fd =
+        bufferevent_getfd(evhttp_connection_get_bufferevent(evhttp_request_get_connection(evreq)));
 
     request.path = evhttp_uri_get_path(uri);
     if (request.path == NULL)
@@ -161,8 +189,11 @@ on_request(struct evhttp_request *evreq, void *arg)
     request.body_len = evbuffer_get_length(body);
     if (request.body_len > 0)
         request.body = (const char *)evbuffer_pullup(body, -1);
-    peer_find(&peer, bufferevent_getfd(
-                         evhttp_connection_get_bufferevent(evhttp_request_get_connection(evreq))));
+    request.host = header_text(evreq, "Host");
+    request.accept = header_text(evreq, "Accept");
+    request.way = listen_way(fd);
+    if (request.way == LISTEN_UNIX)
+        peer_find(&peer, fd);
     request.peer = &peer;
     if (request.body_len == 0 || request.body != NULL)
         server->calls.handler(server->calls.arg, &answer, &request);
@@ -214,8 +245,11 @@ http_server_new(struct loop *loop, int fd, const struct http_limits *limits,
         (void)close(fd);
     else
         evconnlistener_free(server->listener);
-    if (server != NULL && server->http != NULL)
-        evhttp_free(server->http);
+    if (server != NULL) {
+        if (server->http != NULL)
+            evhttp_free(server->http);
+        loop_timer_free(&server->timer);
+    }
     free(server);
     return NULL;
 }
@@ -231,6 +265,7 @@ http_server_free(struct http_server **server)
         at = &(*at)->next;
     *at = (*server)->next;
     evhttp_free((*server)->http);
+    loop_timer_free(&(*server)->timer);
     free(*server);
     *server = NULL;
 }

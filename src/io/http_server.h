@@ -1,7 +1,9 @@
-/* http_server.h - HTTP/1.1 on a unix socket, with limits, for one handler.
+/* http_server.h - HTTP/1.1 on a socket that listens, with limits, for one handler.
  *
  * What is malformed, cut short or beyond a limit is answered or hung up on before the handler
- * hears of it: 400 for a broken request or too long a head, 413 for too long a body. */
+ * hears of it: 400 for a broken request or too long a head, 413 for too long a body. HEAD is GET
+ * to the handler; the body stays here. Every answer forbids to be stored, to be taken for another
+ * type than it says, and, if it is a page, to load or run anything but its own styles. */
 #ifndef IO_HTTP_SERVER_H
 #define IO_HTTP_SERVER_H
 
@@ -9,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "io/listen.h"
 #include "io/loop.h"
 #include "io/peer.h"
 
@@ -26,25 +29,30 @@ struct http_request {
     const char *query; /* behind the "?", not decoded; "" */
     const char *body;  /* no NUL behind it; NULL if `body_len` is 0 */
     size_t body_len;
-    const struct peer *peer;
+    const struct peer *peer; /* not known, unless it came by a unix socket */
+    enum listen_way way;
+    const char *host;   /* "" if it does not say; as it says, port included */
+    const char *accept; /* "" likewise */
 };
 
 struct http_answer {
     int status;
-    char *body;       /* the server frees it. NULL: none */
-    const char *type; /* of the body; NULL: application/json */
+    char *body;        /* ends with NUL; the server frees it. NULL: none */
+    const char *type;  /* of the body; NULL: application/json */
+    const char *allow; /* with 405: the method that would do; NULL */
 };
 
 typedef void http_handler(void *arg, struct http_answer *answer,
                           const struct http_request *request);
 
 /* Told at most once a minute, where connections cannot be accepted for now, and so wait. */
-typedef void http_trouble(void *arg, const char *why);
+typedef void http_trouble(void *arg, const char *name, const char *why);
 
 struct http_calls {
     http_handler *handler;
     http_trouble *trouble;
-    void *arg; /* of both */
+    void *arg;        /* of both */
+    const char *name; /* of what listens, for `trouble`; outlives the server */
 };
 
 struct http_server;
@@ -53,7 +61,7 @@ struct http_server;
 struct http_server *http_server_new(struct loop *loop, int fd, const struct http_limits *limits,
                                     const struct http_calls *calls, struct err *err);
 
-/* Closes all connections; sets NULL, takes NULL. The loop must not run again. */
+/* Closes all connections; sets NULL, takes NULL. Not from within the handler. */
 void http_server_free(struct http_server **server);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,13 @@
 #include <unistd.h>
 
 #define BACKLOG 64
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_un local;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
 
 static bool
 is_in_use(const struct sockaddr_un *address)
@@ -87,28 +95,113 @@ parse_port(const char *text)
     return port <= UINT16_MAX ? port : 0;
 }
 
-bool
-listen_address_parse(struct listen_address *address, const char *text)
+/* 0 if it is none, else the address's length. */
+static socklen_t
+parse_address(union address *address, const char *text)
 {
     const char *colon = strrchr(text, ':');
     bool is_v6 = text[0] == '[';
-    int family = is_v6 ? AF_INET6 : AF_INET;
     char host[INET6_ADDRSTRLEN];
-    struct in6_addr bytes; /* room for both */
     size_t len;
     unsigned port;
 
     if (colon == NULL || (is_v6 && (colon[-1] != ']' || colon - text < 3)))
-        return false;
+        return 0;
     len = (size_t)(colon - text) - (is_v6 ? 2 : 0);
     port = parse_port(colon + 1);
     if (port == 0 || len >= sizeof host)
-        return false;
+        return 0;
     memcpy(host, text + is_v6, len);
     host[len] = '\0';
-    if (inet_pton(family, host, &bytes) != 1 ||
-        inet_ntop(family, &bytes, host, sizeof host) == NULL)
+    *address = (union address){.any.sa_family = is_v6 ? AF_INET6 : AF_INET};
+    if (is_v6) {
+        address->v6.sin6_port = htons((uint16_t)port);
+        return inet_pton(AF_INET6, host, &address->v6.sin6_addr) == 1 ? sizeof address->v6 : 0;
+    }
+    address->v4.sin_port = htons((uint16_t)port);
+    return inet_pton(AF_INET, host, &address->v4.sin_addr) == 1 ? sizeof address->v4 : 0;
+}
+
+bool
+listen_address_parse(struct listen_address *address, const char *text)
+{
+    char host[INET6_ADDRSTRLEN];
+    union address parsed;
+
+    if (parse_address(&parsed, text) == 0)
         return false;
-    (void)snprintf(address->text, sizeof address->text, is_v6 ? "[%s]:%u" : "%s:%u", host, port);
+    if (parsed.any.sa_family == AF_INET6 &&
+        inet_ntop(AF_INET6, &parsed.v6.sin6_addr, host, sizeof host) != NULL)
+        (void)snprintf(address->text, sizeof address->text, "[%s]:%u", host,
+                       ntohs(parsed.v6.sin6_port));
+    else if (inet_ntop(AF_INET, &parsed.v4.sin_addr, host, sizeof host) != NULL)
+        (void)snprintf(address->text, sizeof address->text, "%s:%u", host,
+                       ntohs(parsed.v4.sin_port));
     return true;
+}
+
+int
+listen_tcp(const struct listen_address *address, struct err *err)
+{
+    const int on = 1;
+    union address parsed;
+    socklen_t len = parse_address(&parsed, address->text);
+    int fd = -1;
+
+    if (len > 0)
+        fd = socket(parsed.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+        (parsed.any.sa_family == AF_INET ||
+         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
+        bind(fd, &parsed.any, len) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    (void)err_errno(err, "%s: cannot listen", address->text);
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
+}
+
+static bool
+find_address(union address *address, int fd)
+{
+    socklen_t len = sizeof *address;
+
+    *address = (union address){.local.sun_path = ""}; /* the largest member: all is zero */
+    return getsockname(fd, &address->any, &len) == 0;
+}
+
+bool
+listen_has_accepted(int listening, int fd)
+{
+    union address ours, other;
+
+    if (fd == listening || !find_address(&ours, listening) || !find_address(&other, fd) ||
+        ours.any.sa_family != other.any.sa_family)
+        return false;
+    if (ours.any.sa_family == AF_INET)
+        return ours.v4.sin_port == other.v4.sin_port &&
+               (ours.v4.sin_addr.s_addr == htonl(INADDR_ANY) ||
+                ours.v4.sin_addr.s_addr == other.v4.sin_addr.s_addr);
+    if (ours.any.sa_family == AF_INET6)
+        return ours.v6.sin6_port == other.v6.sin6_port &&
+               (IN6_IS_ADDR_UNSPECIFIED(&ours.v6.sin6_addr) ||
+                IN6_ARE_ADDR_EQUAL(&ours.v6.sin6_addr, &other.v6.sin6_addr));
+    return memcmp(&ours.local, &other.local, sizeof ours.local) == 0;
+}
+
+enum listen_way
+listen_way(int fd)
+{
+    union address address;
+    bool is_loopback = false;
+
+    if (!find_address(&address, fd))
+        return LISTEN_NETWORK;
+    if (address.any.sa_family == AF_UNIX)
+        return LISTEN_UNIX;
+    if (address.any.sa_family == AF_INET)
+        is_loopback = ntohl(address.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    else if (address.any.sa_family == AF_INET6)
+        is_loopback = IN6_IS_ADDR_LOOPBACK(&address.v6.sin6_addr);
+    return is_loopback ? LISTEN_LOOPBACK : LISTEN_NETWORK;
 }

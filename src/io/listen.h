@@ -22,4 +22,19 @@ bool listen_address_parse(struct listen_address *address, const char *text);
  * -1. */
 int listen_unix(const char *path, struct err *err);
 
+/* The same for TCP; an address that other programs have just left can be had at once. */
+int listen_tcp(const struct listen_address *address, struct err *err);
+
+/* True if `fd` is a connection to what listens at `listening`. */
+bool listen_has_accepted(int listening, int fd);
+
+enum listen_way {
+    LISTEN_UNIX,
+    LISTEN_LOOPBACK, /* TCP, by an address that only this host has */
+    LISTEN_NETWORK   /* or not known */
+};
+
+/* By which way a connection came. */
+enum listen_way listen_way(int fd);
+
 #endif

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 
 #define SIGNALS 3U
-#define TIMERS_MAX 4U
 
 struct loop_timer {
+    struct loop *loop;
+    struct loop_timer *next;
     struct event *event;
     loop_fn *call;
     void *arg;
@@ -17,8 +18,7 @@ struct loop_timer {
 struct loop {
     struct event_base *base;
     struct event *signals[SIGNALS];
-    struct loop_timer timers[TIMERS_MAX];
-    size_t timer_count;
+    struct loop_timer *timers;
     loop_fn *stop, *reload;
     void *arg;
 };
@@ -47,8 +47,11 @@ loop_free(struct loop **loop)
         if ((*loop)->signals[i] != NULL)
             event_free((*loop)->signals[i]);
     }
-    for (size_t i = 0; i < (*loop)->timer_count; i++)
-        event_free((*loop)->timers[i].event);
+    while ((*loop)->timers != NULL) {
+        struct loop_timer *timer = (*loop)->timers;
+
+        loop_timer_free(&timer);
+    }
     event_base_free((*loop)->base);
     free(*loop);
     *loop = NULL;
@@ -109,18 +112,37 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 struct loop_timer *
 loop_timer_new(struct loop *loop, loop_fn *call, void *arg, struct err *err)
 {
-    struct loop_timer *timer = &loop->timers[loop->timer_count];
+    struct loop_timer *timer = calloc(1, sizeof *timer);
 
-    if (loop->timer_count < TIMERS_MAX)
+    if (timer != NULL)
         timer->event = evtimer_new(loop->base, on_timer, timer);
-    if (loop->timer_count == TIMERS_MAX || timer->event == NULL) {
-        (void)err_set(err, "no timer: no memory, or too many");
+    if (timer == NULL || timer->event == NULL) {
+        (void)err_set(err, "no timer: no memory");
+        free(timer);
         return NULL;
     }
+    timer->loop = loop;
     timer->call = call;
     timer->arg = arg;
-    loop->timer_count++;
+    timer->next = loop->timers;
+    loop->timers = timer;
     return timer;
+}
+
+void
+loop_timer_free(struct loop_timer **timer)
+{
+    struct loop_timer **at;
+
+    if (*timer == NULL)
+        return;
+    at = &(*timer)->loop->timers;
+    while (*at != *timer)
+        at = &(*at)->next;
+    *at = (*timer)->next;
+    event_free((*timer)->event);
+    free(*timer);
+    *timer = NULL;
 }
 
 bool

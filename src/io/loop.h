@@ -15,7 +15,7 @@ struct event_base;
 
 struct loop *loop_new(struct err *err);
 
-/* Frees its timers too, so after all that uses them; sets NULL, takes NULL. */
+/* Frees the timers that are left, too, so after all that uses them; sets NULL, takes NULL. */
 void loop_free(struct loop **loop);
 
 /* Run until loop_stop(). */
@@ -28,6 +28,9 @@ bool loop_on_signals(struct loop *loop, loop_fn *stop, loop_fn *reload, void *ar
 /* A timer that calls once each time it is set. It counts no time that the machine sleeps. */
 struct loop_timer *loop_timer_new(struct loop *loop, loop_fn *call, void *arg, struct err *err);
 bool loop_timer_set(struct loop_timer *timer, uint64_t after_ms);
+
+/* Also from within its own call; sets NULL, takes NULL. */
+void loop_timer_free(struct loop_timer **timer);
 
 /* For what inside io listens on this loop. */
 struct event_base *loop_base(struct loop *loop);

@@ -35,6 +35,7 @@ be_stekd(const struct daemon *daemon)
     bool ok;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    closefrom(3); /* what a test holds is not held here */
     if (freopen(daemon->log, "w", stderr) == NULL || setvbuf(stderr, NULL, _IOLBF, 0) != 0)
         return 1;
     if (!config_load(&config, daemon->config, false, &err))
@@ -129,11 +130,10 @@ teardown(void **state)
 }
 
 /* Say `bytes`, and no more if `stop`; what comes back until the other side ends, or time is over.
- * False if it does not end. */
+ * False if it does not end. Closes the connection. */
 static inline bool
-talk(const struct daemon *daemon, char *reply, size_t cap, const char *bytes, size_t len, bool stop)
+talk_on(int fd, char *reply, size_t cap, const char *bytes, size_t len, bool stop)
 {
-    int fd = dial(daemon);
     struct pollfd wait = {.fd = fd, .events = POLLIN};
     size_t got = 0;
     ssize_t more = 1;
@@ -156,6 +156,12 @@ talk(const struct daemon *daemon, char *reply, size_t cap, const char *bytes, si
     reply[got] = '\0';
     close(fd);
     return more == 0 || got > 0;
+}
+
+static inline bool
+talk(const struct daemon *daemon, char *reply, size_t cap, const char *bytes, size_t len, bool stop)
+{
+    return talk_on(dial(daemon), reply, cap, bytes, len, stop);
 }
 
 /* One request; its status, and its JSON if it has any. */

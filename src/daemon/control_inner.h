@@ -1,0 +1,37 @@
+/* control_inner.h - between control_server.c and control_pages.c. */
+#ifndef DAEMON_CONTROL_INNER_H
+#define DAEMON_CONTROL_INNER_H
+
+#include <jansson.h>
+
+#include "daemon/audit.h"
+#include "daemon/control_server.h"
+#include "daemon/request.h"
+#include "daemon/stekd.h"
+
+#define ACTION_MAX 80
+
+/* One request at work. */
+struct call {
+    struct stekd *stekd;
+    const struct http_request *http;
+    struct http_answer *answer;
+    struct request request;
+    struct service *service;
+    struct ring_time now;
+    struct err err;
+    struct audit_order order; /* what is asked, as the audit trail tells it */
+    char action[ACTION_MAX];  /* of a refused request */
+};
+
+/* Returns a status. The answer is *root; or what is no JSON, body and type in call->answer; or with
+ * neither, and a status other than 200, the reason in call->err. */
+typedef int call_fn(struct call *call, json_t **root);
+
+/* Those that are no JSON. */
+call_fn control_page, control_health;
+
+/* Returns 500. */
+int control_no_memory(struct call *call);
+
+#endif

@@ -1,0 +1,51 @@
+/* see control_server.h: answers that are no JSON. They are shown over TCP, too: so they change
+ * nothing, and tell no more than names, times and counts. */
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/control_inner.h"
+#include "daemon/page.h"
+#include "daemon/report.h"
+
+#define TEXT_TYPE "text/plain; charset=utf-8"
+
+/* Takes over the text. */
+static int
+give(struct call *call, char *text, const char *type, int status)
+{
+    if (text == NULL)
+        return control_no_memory(call);
+    call->answer->body = text;
+    call->answer->type = type;
+    return status;
+}
+
+int
+control_page(struct call *call, json_t **root)
+{
+    (void)root;
+    if (call->http->query[0] != '\0') {
+        (void)err_set(&call->err, "the page takes no query"); /* always false */
+        return 400;
+    }
+    return give(call, report_page(call->stekd, call->now), PAGE_TYPE, 200);
+}
+
+/* Whether tickets are given out: for who watches the service as a whole. */
+int
+control_health(struct call *call, json_t **root)
+{
+    (void)root;
+    for (size_t i = 0; i < call->stekd->count; i++) {
+        const struct service *service = call->stekd->services[i];
+        char *text = NULL;
+
+        if (!service->is_dry)
+            continue;
+        if (asprintf(&text, "keyset %s: no key may seal: %s\n", service->config.name,
+                     service->last_error.text) < 0)
+            text = NULL;
+        return give(call, text, TEXT_TYPE, 503);
+    }
+    return give(call, strdup("ok\n"), TEXT_TYPE, 200);
+}
