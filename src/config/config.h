@@ -39,6 +39,12 @@ struct config_listen {
     size_t count;
 };
 
+/* Who may use the control socket beside root and stekd's own user. */
+struct config_control {
+    struct config_group admin;    /* may do everything */
+    struct config_group observer; /* may look */
+};
+
 struct config_metrics {
     struct config_listen listen;
 };
@@ -47,6 +53,7 @@ struct config {
     struct config_keyset *keysets;
     size_t count;
     struct config_metrics metrics;
+    struct config_control control;
     bool is_built_in; /* there is no file */
 };
 

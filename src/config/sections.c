@@ -86,6 +86,50 @@ begin_metrics(void *outer, const char *title, struct err *err)
 static const struct config_section metrics = {
     .name = "metrics", .options = metrics_options, .nested = no_sections, .begin = begin_metrics};
 
+/* ---- control { } ---- */
+
+static const struct config_option control_options[] = {
+    {"admin", value_group, offsetof(struct config_control, admin), false},
+    {"observer", value_group, offsetof(struct config_control, observer), false},
+    {.name = NULL},
+};
+
+static void *
+begin_control(void *outer, const char *title, struct err *err)
+{
+    struct config *config = outer;
+
+    (void)title; /* it has none */
+    (void)err;
+    return &config->control;
+}
+
+/* In a user namespace whoever has no number there is shown with this group. */
+#define GROUP_NOBODY 65534U
+
+static bool
+end_control(void *target, struct err *err)
+{
+    const struct config_control *control = target;
+
+    if (control->admin.gid == GROUP_NOBODY || control->observer.gid == GROUP_NOBODY)
+        return err_set(err, "%s = %s: that is whoever has no other group: make a group of its own",
+                       control->admin.gid == GROUP_NOBODY ? "admin" : "observer",
+                       control->admin.gid == GROUP_NOBODY ? control->admin.name
+                                                          : control->observer.name);
+    return control->observer.name[0] == '\0' || control->admin.name[0] == '\0' ||
+           control->admin.gid != control->observer.gid ||
+           err_set(err,
+                   "observer = %s: that is the admin group, which may look anyway: leave it out",
+                   control->observer.name);
+}
+
+static const struct config_section control = {.name = "control",
+                                              .options = control_options,
+                                              .nested = no_sections,
+                                              .begin = begin_control,
+                                              .end = end_control};
+
 /* ---- the file ---- */
 
 static void *
@@ -104,7 +148,7 @@ end_root(void *target, struct err *err)
     return config->count > 0 || err_set(err, "no keyset: write at least keyset \"default\" { }");
 }
 
-static const struct config_section *const sections[] = {&keyset, &metrics, NULL};
+static const struct config_section *const sections[] = {&keyset, &metrics, &control, NULL};
 
 const struct config_section config_root = {
     .name = "", .options = no_options, .nested = sections, .begin = begin_root, .end = end_root};

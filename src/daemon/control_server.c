@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/access.h"
 #include "daemon/audit.h"
 #include "daemon/control_inner.h"
 #include "daemon/report.h"
@@ -175,14 +176,15 @@ static const struct route {
 };
 
 static int
-refuse(struct call *call, const char *why)
+refuse(struct call *call, enum access wanted)
 {
     /* cut to fit, on purpose */
     (void)snprintf(call->action, sizeof call->action, "%s %s", call->http->method,
                    call->http->path);
     call->order.action = call->action;
-    audit_refused(&call->stekd->log, &call->stekd->refused, &call->order, why, call->now.boot_ms);
-    (void)err_set(&call->err, "%s", why); /* always false */
+    access_explain(&call->err, wanted, &call->stekd->control);
+    audit_refused(&call->stekd->log, &call->stekd->refused, &call->order, call->err.text,
+                  call->now.boot_ms);
     return 403;
 }
 
@@ -199,13 +201,15 @@ carry_out(struct call *call, json_t **root, const struct route *route)
 }
 
 static int
-route(struct call *call, json_t **root, bool is_read_only)
+route(struct call *call, json_t **root, enum access access, bool is_read_only)
 {
     const struct http_request *http = call->http;
 
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
         if (strcmp(http->path, calls[i].path) != 0 || (is_read_only && !calls[i].is_open))
             continue;
+        if (calls[i].order != NULL && access < ACCESS_ORDER)
+            return refuse(call, ACCESS_ORDER);
         if (strcmp(http->method, calls[i].method) == 0)
             return carry_out(call, root, &calls[i]);
         (void)err_set(&call->err, "%s takes %s only", calls[i].path, calls[i].method);
@@ -239,16 +243,16 @@ void
 control_answer(void *arg, struct http_answer *answer, const struct http_request *request)
 {
     struct call call = {.stekd = arg, .http = request, .answer = answer};
-    const struct peer *peer = request->peer;
+    enum access access = access_of(request->peer, process_uid(), &call.stekd->control);
     json_t *root = NULL;
     int status;
 
-    call.order.peer = peer;
+    call.order.peer = request->peer;
     call.now = stekd_now(call.stekd);
-    if (!peer->is_known || (peer->uid != 0 && peer->uid != process_uid()))
-        status = refuse(&call, "only root and the user that stekd runs as may ask");
+    if (access == ACCESS_NONE)
+        status = refuse(&call, ACCESS_LOOK);
     else
-        status = route(&call, &root, false);
+        status = route(&call, &root, access, false);
     finish(&call, root, status);
 }
 
@@ -262,7 +266,7 @@ control_answer_read_only(void *arg, struct http_answer *answer, const struct htt
     call.order.peer = request->peer;
     call.now = stekd_now(call.stekd);
     if (request->way != LISTEN_LOOPBACK || request_host_ok(request->host))
-        status = route(&call, &root, true);
+        status = route(&call, &root, ACCESS_LOOK, true);
     else
         (void)err_set(&call.err, "by this address the host is localhost, or the address");
     finish(&call, root, status);

@@ -186,8 +186,10 @@ start(struct stekd *stekd, const struct stekd_options *options, const struct con
         return false;
     stekd_watch_folder(stekd);
     stekd->timer = loop_timer_new(stekd->loop, on_timer, stekd, err);
-    if (stekd->timer == NULL || !listen_for_control(stekd, err) ||
-        !loop_on_signals(stekd->loop, on_stop, on_reload, stekd, err) ||
+    if (stekd->timer == NULL || !listen_for_control(stekd, err))
+        return false;
+    stekd_admit(stekd, &config->control);
+    if (!loop_on_signals(stekd->loop, on_stop, on_reload, stekd, err) ||
         !manager_start(&stekd->manager, stekd->loop, &stekd->log, IDLE_MAX_MS, err) ||
         !web_start(&stekd->web, stekd->loop, &stekd->log, control_answer_read_only, stekd, err))
         return false;

@@ -47,6 +47,7 @@ struct stekd {
     struct manager manager;
     struct watch *watch; /* of the runtime folder; NULL: the ticks look after the rings */
     struct http_server *server;
+    struct config_control control; /* who may use it */
     struct web web;
 };
 

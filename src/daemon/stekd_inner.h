@@ -9,6 +9,10 @@ struct service_env stekd_env(const struct stekd *stekd);
 /* Set the timer to the next tick that is due. */
 void stekd_arm(struct stekd *stekd);
 
+/* Let these groups use the control socket, and no others. Where that cannot be, none may, and it is
+ * told. */
+void stekd_admit(struct stekd *stekd, const struct config_control *control);
+
 /* Warn of a group whose members are not servers alone. */
 void stekd_warn_group(const struct stekd *stekd, const struct config_keyset *config);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/stekd_inner.h"
+#include "io/listen.h"
 
 void
 stekd_warn_group(const struct stekd *stekd, const struct config_keyset *config)
@@ -16,6 +17,23 @@ stekd_warn_group(const struct stekd *stekd, const struct config_keyset *config)
                      "the keys: use a group of its servers alone",
                      config->name, config->group.name);
     }
+}
+
+void
+stekd_admit(struct stekd *stekd, const struct config_control *control)
+{
+    const struct config_group *wanted[] = {&control->admin, &control->observer};
+    gid_t groups[2];
+    size_t count = 0;
+    struct err err;
+
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        if (wanted[i]->name[0] != '\0')
+            groups[count++] = wanted[i]->gid;
+    }
+    stekd->control = *control;
+    if (!listen_unix_admit(stekd->socket_path, groups, count, &err))
+        log_warn(&stekd->log, "control: %s", err.text);
 }
 
 void
@@ -119,6 +137,7 @@ stekd_reload(struct stekd *stekd, struct err *err)
     ok = make_plan(stekd, &plan, &config, now, err);
     if (ok) {
         carry_out(stekd, &plan, &config, now);
+        stekd_admit(stekd, &config.control);
         stekd->is_built_in = config.is_built_in;
     } else {
         drop_plan(&plan, now);

@@ -80,7 +80,9 @@ explain(CURL *curl, CURLcode code, const char *socket_path, const struct http_bo
         return err_set(err, "%s: not an answer of stekd: %s", socket_path,
                        curl_easy_strerror(code));
     if (os_errno == EACCES || os_errno == EPERM)
-        return err_set(err, "%s: only root and the user that stekd runs as may connect",
+        return err_set(err,
+                       "%s: only root, the user that stekd runs as and the groups named by "
+                       "control { } in stekd.conf may connect",
                        socket_path);
     errno = (int)os_errno;
     if (os_errno == ENOENT || os_errno == ECONNREFUSED)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/acl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -77,6 +78,32 @@ listen_unix(const char *path, struct err *err)
         return -1;
     }
     return fd;
+}
+
+bool
+listen_unix_admit(const char *path, const gid_t *groups, size_t count, struct err *err)
+{
+    char text[64 + LISTEN_GROUPS_MAX * 24] = "u::rw-,g::---,m::rw-,o::---";
+    bool ok = false;
+    acl_t acl;
+
+    /* it takes the rights from a list that was there before, too */
+    if (chmod(path, 0600) != 0 || count > LISTEN_GROUPS_MAX)
+        return err_errno(err, "%s: its mode cannot be set", path);
+    for (size_t i = 0; i < count; i++) {
+        size_t len = strlen(text);
+
+        (void)snprintf(text + len, sizeof text - len, ",g:%lu:rw-", (unsigned long)groups[i]);
+    }
+    acl = count == 0 ? NULL : acl_from_text(text);
+    if (acl != NULL) {
+        ok = acl_set_file(path, ACL_TYPE_ACCESS, acl) == 0;
+        if (!ok)
+            (void)err_errno(err, "%s: no groups can be let in", path);
+        (void)acl_free(acl); /* cannot fail for one of its own */
+    } else if (count > 0)
+        (void)err_set(err, "%s: no groups can be let in: no memory", path);
+    return ok || count == 0;
 }
 
 /* 1 to 65535, decimal; 0 for anything else. */

@@ -3,6 +3,8 @@
 #define IO_LISTEN_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 
@@ -21,6 +23,13 @@ bool listen_address_parse(struct listen_address *address, const char *text);
  * in use, or a file of another kind, is left alone. Returns a descriptor that does not block, or
  * -1. */
 int listen_unix(const char *path, struct err *err);
+
+#define LISTEN_GROUPS_MAX 8U
+
+/* Let the members of these different groups connect, too, and no others: by an access control list.
+ * It needs to be the owner of the socket, and a file system that has such lists; where it fails
+ * nobody but the owner may. */
+bool listen_unix_admit(const char *path, const gid_t *groups, size_t count, struct err *err);
 
 /* The same for TCP; an address that other programs have just left can be had at once. */
 int listen_tcp(const struct listen_address *address, struct err *err);

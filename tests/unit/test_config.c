@@ -67,6 +67,29 @@ test_all_options(void **state)
 }
 
 /* Sections of several kinds, in any order: each has its own line in errors. */
+/* Groups of the control socket; without the section there are none. */
+static void
+test_control(void **state)
+{
+    struct config config = {0};
+    struct err err;
+
+    (void)state;
+    assert_true(parse(&config, "control { observer = games }\nkeyset www { }", &err));
+    assert_string_equal(config.control.observer.name, "games");
+    assert_int_equal(config.control.observer.gid, 60);
+    assert_string_equal(config.control.admin.name, "");
+    config_free(&config);
+    assert_true(parse(&config, "keyset www { }\ncontrol { admin = adm observer = games }", &err));
+    assert_string_equal(config.control.admin.name, "adm");
+    assert_int_equal(config.control.admin.gid, 4);
+    config_free(&config);
+    assert_true(parse(&config, "keyset www { }", &err));
+    assert_string_equal(config.control.admin.name, "");
+    assert_string_equal(config.control.observer.name, "");
+    config_free(&config);
+}
+
 static void
 test_metrics(void **state)
 {
@@ -236,10 +259,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_all_options),
-        cmocka_unit_test(test_metrics),      cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_built_in),     cmocka_unit_test(test_durations),
-        cmocka_unit_test(test_keyset_limit), cmocka_unit_test(test_file),
+        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_all_options),
+        cmocka_unit_test(test_control),   cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_built_in),
+        cmocka_unit_test(test_durations), cmocka_unit_test(test_keyset_limit),
+        cmocka_unit_test(test_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

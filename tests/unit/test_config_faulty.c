@@ -22,7 +22,8 @@ static const struct {
      "f:3: no such option 'rotat': only rotate, lifetime, patience, max_session, capacity, keys, "
      "group may stand here"},
     {"# one\n# two\n/* three\n four */\nrotate = 1h",
-     "f:5: no such option 'rotate': only keyset \"NAME\" { ... }, metrics { ... } may stand here"},
+     "f:5: no such option 'rotate': only keyset \"NAME\" { ... }, metrics { ... }, "
+     "control { ... } may stand here"},
     {"keyset \"a\" { share \"etcd\" { } }",
      "f:1: no such option 'share': only rotate, lifetime, patience, max_session, capacity, keys, "
      "group may stand here"},
@@ -31,6 +32,14 @@ static const struct {
      "f:1: missing opening brace for section 'metrics': write metrics { ... }"},
     {"keyset \"a\" { }\nmetrics { }\n\nmetrics {\n }",
      "f:4: metrics { ... } stands there twice: make it one"},
+    {"keyset a { }\ncontrol {\n user = root }",
+     "f:3: no such option 'user': only admin, observer may stand here"},
+    {"keyset a { }\ncontrol {\n admin = none_such }",
+     "f:3: admin = none_such: no such group on this host: make it first"},
+    {"keyset a { }\ncontrol {\n observer = adm\n admin = adm }",
+     "f:3: observer = adm: that is the admin group, which may look anyway: leave it out"},
+    {"keyset a { }\ncontrol {\n\n observer = nogroup }",
+     "f:4: observer = nogroup: that is whoever has no other group: make a group of its own"},
     {"metrics { }", "f:1: no keyset: write at least keyset \"default\" { }"},
     {"keyset { }", "f:1: missing title for section 'keyset': write keyset \"NAME\" { ... }"},
     {"keyset \"a\" rotate", "f:1: missing opening brace for section 'keyset': write keyset "

@@ -176,7 +176,7 @@ fake_read(const struct fake *fake, struct entry *entry)
 {
     static char bytes[65536];
     ssize_t len = recv(fake->fd, bytes, sizeof bytes, 0);
-    const char *at = bytes, *end = bytes + len;
+    const char *at = bytes, *end = bytes + (len > 0 ? len : 0);
 
     *entry = (struct entry){.count = 0};
     while (len > 0 && at < end) {
