@@ -2,7 +2,8 @@
  * a thousand times a second. One lookup upon the other: in a ring of 16 keys; in one of 65,536, of
  * which 16 have living tickets; in one of 65,536 that all have, so that each lookup finds its slot
  * in no near cache. Rounds take turns. A key's secret is one number four times: a copy in which
- * they differ is torn. And what the info of a ring takes, small and large, at rest. */
+ * they differ is torn. Beside it what one read of as much memory takes, which no lookup can be
+ * quicker than; and what the info of a ring takes, small and large, at rest. */
 #include <sched.h>
 #include <stek/stek.h>
 
@@ -231,6 +232,42 @@ tell_faults(const struct bench benches[3])
     printf("of %u lookups\n", 3 * ROUNDS * SAMPLES);
 }
 
+/* One read at random of as much memory as the slots of a large ring's half have: the median, or 0
+ * without memory. */
+static double
+read_ns(uint64_t empty_ns)
+{
+    const size_t buckets = (size_t)2 * LARGE;
+    struct ring_slot *slots = calloc(buckets, sizeof *slots);
+    double *times = calloc(SAMPLES, sizeof *times), median = 0;
+    uint64_t rng = 7;
+
+    for (size_t i = 0; i < buckets && slots != NULL; i++)
+        atomic_store(&slots[i].name[0], rng_next(&rng)); /* now it is there */
+    for (uint32_t i = 0; i < SAMPLES && slots != NULL && times != NULL; i++) {
+        const ring_word *word = &slots[rng_below(&rng, buckets)].name[0];
+        uint64_t start = now_ns();
+
+        (void)atomic_load_explicit(word, memory_order_acquire); /* before the clock is read */
+        times[i] = (double)(now_ns() - start) - (double)empty_ns;
+    }
+    if (slots != NULL && times != NULL)
+        median = bench_quantile(times, SAMPLES, 500);
+    free(slots);
+    free(times);
+    return median;
+}
+
+static void
+tell_read(uint64_t empty_ns)
+{
+    struct bench_row row = {.unit = " ns", .reached = read_ns(empty_ns)};
+
+    printf("for comparison: one read of 8 MiB at random");
+    bench_tell(&row);
+    printf("what a lookup waits for where its slot is in no near cache\n");
+}
+
 /* What stek_ring_info() takes, which a server may ask for in each handshake; 0 if it fails. */
 static double
 info_ns(const struct bench *bench)
@@ -277,6 +314,7 @@ main(void)
         tell_median(&benches[i], names[i]);
     for (int i = 1; i < 3; i++)
         tell_ratio(&benches[i], &benches[0], names[i]);
+    tell_read(empty_ns);
     tell_faults(benches);
     tell_info(&benches[0], &benches[1]);
     for (int i = 0; i < 3; i++)
