@@ -17,7 +17,7 @@ crt_line() {
     echo "$tmp/$(host_cert "$1" "$2").both ${ca:+[verify required ca-file $tmp/$ca.pem]} $2"
 }
 
-# haproxy_conf NAME INSTANCE [BIND_OPTIONS]
+# haproxy_conf NAME INSTANCE [BIND_OPTIONS [LINE]]
 haproxy_conf() {
     {
         crt_line "$2" a.test
@@ -31,16 +31,28 @@ defaults
     timeout server 5s
 frontend tls
     bind unix@$tmp/$1.sock ssl crt-list $tmp/$1.list ${3:-}
+    ${4:-}
     http-request return status 200 content-type text/plain string "x"
 EOT
 }
 
-launch_server() {
-    preloaded "$1" "$root/usr/sbin/haproxy" -db -f "$tmp/$1.conf"
+reconfigure() {
+    haproxy_conf "$1" "$2"
 }
 
-for name in plain renewed other mixed half guarded swapped; do
-    haproxy_conf $name $name
+reload_server() {
+    signal_server "$1" USR2
+}
+
+launch_server() {
+    preloaded "$1" "$root/usr/sbin/haproxy" -W -db -f "$tmp/$1.conf"
+}
+
+haproxy_conf inner inner # for its list
+for name in plain renewed other mixed half guarded swapped ports later; do
+    inner=
+    [ $name != ports ] || inner="bind unix@$tmp/inner.sock ssl crt-list $tmp/inner.list"
+    haproxy_conf $name $name "" "$inner"
     run_instances $name
 done
 for name in strict strict-2; do
@@ -52,8 +64,13 @@ attack_names
 attack_other_certificate
 attack_clients
 attack_open_default
-restart_with_label
+attack_ports
+attack_neighbours
+attack_later
+restart_with_label ports
 attack_labelled_clients
+attack_ports "with a label: "
+attack_neighbours "with a label: "
 check "strict-sni: a host resumes at the other instance" is_accepted strict b.test strict-2 b.test
 check "not at another host" is_refused strict b.test strict-2 a.test
 finish

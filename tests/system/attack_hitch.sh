@@ -16,9 +16,32 @@ EOT
 launch back none
 chmod 711 "$tmp" # hitch's workers are nobody
 
+# address_ca INSTANCE: whatever host it is of.
+address_ca() {
+    case $1 in
+    half | inner) host_ca "$1" b.test ;;
+    *) host_ca "$1" a.test ;;
+    esac
+}
+
+# frontend INSTANCE: with certificates of its own.
+frontend() {
+    ca=$(address_ca "$1")
+    cat <<EOT
+frontend = {
+    host = "$address"
+    port = "$(target "$1" | sed 's/.*://')"
+    pem-file = "$tmp/b.test.both"
+    pem-file = "$tmp/a.test.both"
+    client-verify = $([ -z "$ca" ] && echo none || echo required)
+    $([ -z "$ca" ] || echo "client-verify-ca = \"$tmp/$ca.pem\"")
+}
+EOT
+}
+
 # hitch_conf NAME: the last certificate is the default one.
 hitch_conf() {
-    ca=$(host_ca "$1" "$([ "$1" = half ] && echo b.test || echo a.test)")
+    ca=$(address_ca "$1")
     cat <<EOT >"$tmp/$1.conf"
 frontend = { host = "$address" port = "$(target "$1" | sed 's/.*://')" }
 backend = "$tmp/back.plain"
@@ -33,22 +56,35 @@ $([ "$(id -u)" != 0 ] || echo 'user = "nobody"')
 EOT
 }
 
+# ports_conf: two addresses in one process.
+ports_conf() {
+    {
+        frontend ports
+        frontend inner
+        hitch_conf ports && sed '/^frontend/d' "$tmp/ports.conf"
+    } >"$tmp/both.conf"
+    mv "$tmp/both.conf" "$tmp/ports.conf"
+}
+
 launch_server() {
     preloaded "$1" "$root/usr/sbin/hitch" --config="$tmp/$1.conf"
 }
 
 port=24450
-for name in plain renewed other half guarded swapped; do
+for name in plain renewed other half guarded swapped ports inner; do
     port=$((port + 1))
     at $name $port
     hitch_conf $name
 done
-run_instances plain renewed other guarded swapped
+ports_conf
+run_instances plain renewed other guarded swapped ports
 run_server half -v 1.2 -c "$tmp/client-b.both"
 attack_certificates is_accepted
 attack_names
 attack_clients
 attack_open_default
-restart_with_label
+attack_ports
+restart_with_label ports
 attack_labelled_clients
+attack_ports "with a label: "
 finish

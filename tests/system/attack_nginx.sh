@@ -18,36 +18,47 @@ host() {
         "$(host_cert "$1" "$2")"
 }
 
-launch_server() {
+# hosts INSTANCE: on the socket of $name.
+hosts() {
+    host "$1" a.test
+    host "$1" b.test
+}
+
+# reconfigure NAME INSTANCE: what it is like.
+reconfigure() {
     name=$1
-    set --
-    [ -z "$label" ] || [ "$kind" = preload ] || set -- "stek_label $label;"
+    with_label=
+    [ -z "$label" ] || [ "$kind" = preload ] || with_label="stek_label $label;"
     {
-        host "$name" a.test
-        host "$name" b.test
-    } | nginx_conf "$name" "$kind" "$@"
-    launch "$name" "$kind"
+        hosts "$2"
+        if [ "$1" = ports ]; then
+            name=inner
+            hosts inner
+        fi
+    } | nginx_conf "$1" "$kind" "$with_label"
 }
 
-# The preload sees the default host's rules only, so the ticket may be resumed; nginx looks itself.
-is_not_served() {
-    for version in 1.2 1.3; do
-        take plain $version b.test "$tmp/open" && is served=b.test &&
-            offer half $version b.test "$tmp/open" && ! is served=b.test || return 1
-    done
+launch_server() {
+    reconfigure "$1" "$1"
+    launch "$1" "$kind"
 }
 
-run_instances plain renewed other mixed half guarded swapped
+reload_server() {
+    signal_server "$1" HUP
+}
+
+run_instances plain renewed other mixed half guarded swapped ports later
 # its sessions are bound to the very certificate
 attack_certificates is_refused
 attack_names
+[ "$kind" = preload ] || attack_other_certificate
 attack_clients
-if [ "$kind" = module ]; then
-    attack_open_default
-    attack_other_certificate
-else
-    check "behind an open default host nginx answers no request without one" is_not_served
-fi
-restart_with_label
+attack_open_default
+attack_ports
+attack_neighbours
+attack_later
+restart_with_label ports
 attack_labelled_clients
+attack_ports "with a label: "
+attack_neighbours "with a label: "
 finish

@@ -11,8 +11,13 @@
 #   half      like plain, but b.test wants a client certificate of the CA client-b
 #   guarded   like plain, but a.test wants one of client-a, b.test one of client-b
 #   swapped   like plain, but a.test wants one of client-b, b.test one of client-a
+#   ports     like plain, and in the same process, on another socket:
+#   inner     like half
+#   later     like plain, until `reconfigure later half` and `reload_server later`
 # The cases are those of known attacks: CVE-2014-3616, CVE-2025-23419 and CVE-2025-23048 (a ticket
-# of one virtual host at another one, with other certificates or client CAs).
+# of one virtual host at another one, with other certificates or client CAs), of HAProxy 5d5f12376
+# (the same, by certificates of one address) and CVE-2025-68121 (who is trusted changes while a
+# server runs).
 
 make_attack_certs() {
     for host in a.test b.test; do
@@ -48,7 +53,7 @@ host_cert() {
 host_ca() {
     case $1.$2 in
     guarded.a.test | swapped.b.test) echo client-a ;;
-    guarded.b.test | half.b.test | swapped.a.test) echo client-b ;;
+    guarded.b.test | half.b.test | inner.b.test | swapped.a.test) echo client-b ;;
     esac
 }
 
@@ -60,10 +65,10 @@ run_instances() {
     done
 }
 
-# The instances of attack_labelled_clients.
+# restart_with_label [NAME...]: the instances of attack_labelled_clients, and these.
 restart_with_label() {
     label=fleet
-    for name in plain guarded swapped; do
+    for name in plain guarded swapped "$@"; do
         stop "$(cat "$tmp/$name.pid")"
         run_instances $name
     done
@@ -160,6 +165,35 @@ attack_clients() {
 attack_open_default() {
     check "nor a host that wants one behind a default host that does not" \
         is_refused plain b.test half b.test
+}
+
+# attack_ports [WORDS]: needs ports and inner.
+attack_ports() {
+    check "${1:-}a ticket of a host that is open does not open it on another socket where it is not" \
+        is_refused ports b.test inner b.test
+    check "${1:-}nor as another host there" is_refused ports a.test inner b.test
+}
+
+# attack_neighbours [WORDS]: needs inner, where its default host is open.
+attack_neighbours() {
+    check "${1:-}nor a ticket of a host that is open there" is_refused inner a.test inner b.test
+}
+
+# begins_to_ask: tickets of before, offered with the certificate that is wanted by now.
+begins_to_ask() {
+    for version in 1.2 1.3; do
+        take later $version b.test "$tmp/later$version" || return 1
+    done
+    reconfigure later half && reload_server later || return 1
+    for version in 1.2 1.3; do
+        shake_as later $version b.test -i "$tmp/later$version" -c "$tmp/client-b.both" &&
+            is full || return 1
+    done
+}
+
+# Needs later.
+attack_later() {
+    check "nor a ticket of before a reload, since which the host wants certificates" begins_to_ask
 }
 
 # Needs guarded, swapped and plain, started with a label.
