@@ -5,7 +5,7 @@ BUILD := build
 PLAIN := $(BUILD)/plain
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test check asan tsan valgrind fuzz bench format lint browser ci install clean
+.PHONY: help deps build run test check asan tsan valgrind fuzz bench format lint browser deb deb-test ci install clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,10 +43,17 @@ bench: build ## one table of figures: what is reached, and what is aimed at
 browser: ## the status page in a real browser (installs chromium); pictures in build/browser
 	@tools/browser
 
+deb: deps ## Debian packages, into build/deb, looked at by lintian
+	@tools/deps deb
+	@tools/deb
+
+deb-test: deb ## install, upgrade and purge them in minimal roots, one booted by systemd (needs root)
+	@tests/packages/test.sh
+
 lint: deps ## what clang-tidy, cppcheck, gcc -fanalyzer, shellcheck and clang-format find
 	@tools/lint
 
-ci: deps ## tests, sanitizers, valgrind, lint, a browser, and each fuzz target for FUZZ_SECONDS
+ci: deps ## tests, sanitizers, valgrind, lint, a browser, packages, and each fuzz target for FUZZ_SECONDS
 	@tools/ci $(FUZZ_SECONDS)
 
 format: ## let clang-format lay out the C files
@@ -56,4 +63,4 @@ install: build ## install under the prefix given to meson (DESTDIR is heeded)
 	@meson install -C $(PLAIN)
 
 clean: ## remove what was built (unpacked servers stay)
-	@rm -rf $(PLAIN) $(BUILD)/asan $(BUILD)/tsan $(BUILD)/valgrind $(BUILD)/fuzz $(BUILD)/lint $(BUILD)/browser
+	@rm -rf $(PLAIN) $(BUILD)/asan $(BUILD)/tsan $(BUILD)/valgrind $(BUILD)/fuzz $(BUILD)/lint $(BUILD)/browser $(BUILD)/deb

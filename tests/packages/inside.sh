@@ -5,6 +5,7 @@ set -u
 how=$1
 ok=0
 bad=0
+libraries=/usr/lib/$(uname -m)-linux-gnu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 check() { # check WHAT COMMAND...
@@ -91,15 +92,15 @@ resumes_no_more() {
     stekctl revoke --all && [ "$(connect -sess_in /tmp/session)" = New ]
 }
 
-builds() { # what pkg-config says leads to what is there
+builds() { # what a program is built with leads to what is there
     for name in stek stek-openssl; do
-        folder=$(sed -n 's/^libdir=//p' "/usr/lib/$(uname -m)-linux-gnu/pkgconfig/$name.pc")
-        [ -e "$(eval echo "$(echo "$folder" | sed 's/\${prefix}/\/usr/')")/lib$name.so" ] || return 1
+        [ -e "$libraries/lib$name.so" ] && grep -qx "Libs: -L.*-l$name" "$libraries/pkgconfig/$name.pc" || return 1
     done
+    [ -e /usr/include/stek/stek.h ] && [ -e /usr/include/stek/openssl.h ]
 }
 
 preloads() {
-    STEK_RING=default LD_PRELOAD="/usr/lib/$(uname -m)-linux-gnu/stek/stek-preload.so" openssl version
+    STEK_RING=default LD_PRELOAD="$libraries/stek/stek-preload.so" openssl version
 }
 
 files >/tmp/before

@@ -36,7 +36,7 @@ later() {
 make_root() {
     echo "packages: a minimal root with $2"
     mmdebstrap -q --variant=minbase --mode=root --include="$(needs)$2,nginx,openssl,procps" \
-        "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$work/$1" >"$work/log" 2>&1 || {
+        "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$work/$1" >"$work/log" 2>&1 || {
         tail -n 20 "$work/log" >&2
         exit 1
     }
@@ -56,6 +56,7 @@ make_root alone systemd-standalone-sysusers
 printf '#!/bin/sh\nexit 0\n' >"$work/alone/usr/sbin/policy-rc.d"
 chmod +x "$work/alone/usr/sbin/policy-rc.d"
 # all that it starts ends with its process namespace
+# shellcheck disable=SC2016 # for the shell inside
 unshare --mount --pid --fork --kill-child sh -c '
     mount -t proc proc "$1/proc" && mount -t tmpfs -o mode=755 tmpfs "$1/run" && exec chroot "$1" sh /debs/inside.sh ALONE' - \
     "$work/alone" | tee "$work/said"
@@ -71,6 +72,7 @@ ExecStopPost=/bin/systemctl --force --force poweroff
 UNIT
 mkdir -p "$work/systemd/etc/systemd/system/default.target.wants"
 ln -s /etc/systemd/system/inside.service "$work/systemd/etc/systemd/system/default.target.wants/"
+# shellcheck disable=SC2016
 timeout --foreground 180 unshare --mount --pid --cgroup --uts --ipc --fork --kill-child sh -c '
     mount --bind "$1" "$1" && mount -t proc proc "$1/proc" && mount --rbind /sys "$1/sys" &&
         mount -t tmpfs -o mode=755 tmpfs "$1/run" && mount -t cgroup2 cgroup2 "$1/sys/fs/cgroup" &&
