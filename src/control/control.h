@@ -16,6 +16,7 @@
 #define CONTROL_ROTATE "/v1/rotate" /* POST */
 #define CONTROL_REVOKE "/v1/revoke" /* POST */
 #define CONTROL_HEALTH "/healthz"   /* GET, text */
+#define CONTROL_METRICS "/metrics"  /* GET, OpenMetrics */
 
 #define CONTROL_REQUEST_MAX 16384U /* bytes of a request's body */
 #define CONTROL_NAMES_MAX 256U     /* keys that one request revokes by name */

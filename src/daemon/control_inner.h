@@ -29,7 +29,7 @@ struct call {
 typedef int call_fn(struct call *call, json_t **root);
 
 /* Those that are no JSON. */
-call_fn control_page, control_health;
+call_fn control_page, control_health, control_metrics;
 
 /* Returns 500. */
 int control_no_memory(struct call *call);

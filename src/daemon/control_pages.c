@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "daemon/control_inner.h"
+#include "daemon/metrics.h"
 #include "daemon/page.h"
 #include "daemon/report.h"
 
@@ -29,6 +30,16 @@ control_page(struct call *call, json_t **root)
         return 400;
     }
     return give(call, report_page(call->stekd, call->now), PAGE_TYPE, 200);
+}
+
+int
+control_metrics(struct call *call, json_t **root)
+{
+    bool is_open = metrics_wants_open(call->http->accept);
+
+    (void)root;
+    return give(call, report_metrics(call->stekd, call->now, is_open),
+                is_open ? METRICS_OPEN_TYPE : METRICS_TEXT_TYPE, 200);
 }
 
 /* Whether tickets are given out: for who watches the service as a whole. */

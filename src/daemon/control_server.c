@@ -169,6 +169,7 @@ static const struct route {
 } calls[] = {
     {"GET", CONTROL_PAGE, NULL, control_page, true},
     {"GET", CONTROL_HEALTH, NULL, control_health, true},
+    {"GET", CONTROL_METRICS, NULL, control_metrics, true},
     {"GET", CONTROL_STATUS, NULL, answer_status, false},
     {"GET", CONTROL_KEYS, NULL, answer_keys, false},
     {"POST", CONTROL_ROTATE, "rotate", answer_rotate, false},

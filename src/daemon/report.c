@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "daemon/metrics.h"
 #include "daemon/page.h"
 #include "daemon/report_inner.h"
 
@@ -128,19 +129,52 @@ report_keys(struct service *service, struct ring_time now)
                                     (json_int_t)now_s, "keys", keys);
 }
 
+/* Both answers, of all keysets. */
+struct answers {
+    json_t *status;
+    json_t *keys[CONFIG_KEYSETS_MAX];
+};
+
+static void
+take_answers(struct answers *answers, struct stekd *stekd, struct ring_time now)
+{
+    *answers = (struct answers){.status = report_status(stekd, now)};
+    for (size_t i = 0; i < stekd->count; i++)
+        answers->keys[i] = report_keys(stekd->services[i], now);
+}
+
+static void
+drop_answers(struct answers *answers)
+{
+    for (size_t i = 0; i < CONFIG_KEYSETS_MAX; i++)
+        json_decref(answers->keys[i]);
+    json_decref(answers->status);
+}
+
 char *
 report_page(struct stekd *stekd, struct ring_time now)
 {
-    json_t *keys[CONFIG_KEYSETS_MAX] = {NULL};
-    json_t *status = report_status(stekd, now);
-    char *page = NULL;
+    struct answers answers;
+    char *page;
 
-    for (size_t i = 0; i < stekd->count; i++)
-        keys[i] = report_keys(stekd->services[i], now);
-    if (status != NULL)
-        page = page_html(status, keys);
-    for (size_t i = 0; i < stekd->count; i++)
-        json_decref(keys[i]);
-    json_decref(status);
+    take_answers(&answers, stekd, now);
+    page = answers.status == NULL ? NULL : page_html(answers.status, answers.keys);
+    drop_answers(&answers);
     return page;
+}
+
+char *
+report_metrics(struct stekd *stekd, struct ring_time now, bool is_open)
+{
+    const struct metrics_host host = {.usage = usage_now(),
+                                      .clock_held_s = stekd->clock.held_ms / 1000,
+                                      .is_refused = stekd->is_refused};
+    struct answers answers;
+    char *text;
+
+    take_answers(&answers, stekd, now);
+    text =
+        answers.status == NULL ? NULL : metrics_text(answers.status, answers.keys, &host, is_open);
+    drop_answers(&answers);
+    return text;
 }

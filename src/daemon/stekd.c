@@ -117,7 +117,8 @@ on_reload(void *arg)
     if (stekd->is_stopping)
         return;
     manager_tell(&stekd->manager, NOTIFY_RELOADING, NULL);
-    if (stekd_reload(stekd, &err)) {
+    stekd->is_refused = !stekd_reload(stekd, &err);
+    if (!stekd->is_refused) {
         audit_reload(&stekd->log, stekd->config_path, stekd->count);
         stekd_tell_ready(stekd, "");
     } else {

@@ -36,6 +36,7 @@ struct stekd {
     struct audit_limit refused;
     struct pid_lock lock;
     struct clock clock;
+    bool is_refused;    /* the configuration at the last reload */
     bool is_clock_held; /* and told so */
     bool is_stopping;
     uint64_t started_s;

@@ -143,6 +143,28 @@ test_looks(void **state)
     assert_non_null(strstr(reply, "\r\nContent-Type: application/json\r\n"));
 }
 
+/* In the format that is asked for. */
+static void
+test_metrics(void **state)
+{
+    const struct web_world *world = *state;
+    unsigned port = world->ports.numbers[0];
+    const char *reply =
+        look(port, "GET /metrics HTTP/1.1\r\nAccept: application/openmetrics-text\r\n" CLOSE);
+    size_t len = strlen(reply);
+
+    assert_true(begins(reply, "HTTP/1.1 200 "));
+    assert_non_null(strstr(reply, "\r\nContent-Type: application/openmetrics-text; version=1.0.0; "
+                                  "charset=utf-8\r\n"));
+    assert_non_null(strstr(reply, "\nstek_keyset_sealing{keyset=\"www\"} 1\n"));
+    assert_non_null(strstr(reply, "\nprocess_private_memory_bytes "));
+    assert_true(len > 6 && strcmp(reply + len - 6, "# EOF\n") == 0);
+    reply = look(port, "GET /metrics HTTP/1.1\r\n" CLOSE);
+    assert_non_null(
+        strstr(reply, "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+    assert_null(strstr(reply, "# EOF"));
+}
+
 /* R-WEB-1: nothing that comes over TCP is an order. */
 static void
 test_no_orders(void **state)
@@ -268,9 +290,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_looks),       cmocka_unit_test(test_no_orders),
-        cmocka_unit_test(test_other_sites), cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_looks),   cmocka_unit_test(test_no_orders),
+        cmocka_unit_test(test_metrics), cmocka_unit_test(test_other_sites),
+        cmocka_unit_test(test_hostile), cmocka_unit_test(test_addresses),
     };
 
     return cmocka_run_group_tests(tests, setup_web, teardown_web);
