@@ -8,12 +8,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stek/stek.h>
+#include <stek/ticket.h>
 
 #include "base/hex.h"
 #include "base/memcheck.h"
 #include "image_support.h"
 #include "keys/encode.h"
+#include "plain_cipher.h"
 #include "plain_hmac.h"
 
 /* RFC 4231, 4.2, 4.3 and 4.7: what the derivation is tested with is HMAC-SHA256. */
@@ -186,6 +187,71 @@ test_derive(void **state)
     assert_false(secret_equal(a, b, sizeof a));
 }
 
+static int
+secret_hmac(uint8_t out[STEK_HASH_LEN], const uint8_t *in, size_t in_len, const uint8_t *key,
+            size_t key_len)
+{
+    int done = plain_hmac(out, in, in_len, key, key_len);
+
+    MEM_UNDEFINE(out, STEK_HASH_LEN);
+    return done;
+}
+
+static int
+public_seal(const struct stek_gcm *gcm, void *ctx)
+{
+    int done = plain_seal(gcm, ctx);
+
+    MEM_DEFINE(gcm->text, gcm->text_len);
+    MEM_DEFINE(gcm->tag, 16);
+    return done;
+}
+
+/* What stands behind the session, its times, is no secret. */
+static int
+public_open(const struct stek_gcm *gcm, void *ctx)
+{
+    int done = plain_open(gcm, ctx);
+
+    MEM_DEFINE(gcm->text + gcm->text_len - 16, 16);
+    return done;
+}
+
+/* Whole tickets: all that comes of a ring's key is secret, and so is the session. */
+static void
+test_codec(void **state)
+{
+    uint64_t rng = rng_seed(), count = 0;
+    uint8_t session[100], back[sizeof session + 16], ticket[sizeof session + STEK_TICKET_OVERHEAD];
+    size_t len;
+    STEK_CODEC(codec);
+    STEK_HANDSHAKE(handshake);
+
+    (void)state;
+    rng_fill(&rng, session, sizeof session);
+    MEM_UNDEFINE(session, sizeof session);
+    handshake.context.hash[0] = 1;
+    codec.product = "test";
+    codec.hmac = secret_hmac;
+    codec.seal = public_seal;
+    codec.open = public_open;
+    codec.random = plain_random;
+    codec.ctx = &count;
+    assert_int_equal(stek_ring_local(&codec.ring, NULL), STEK_OK);
+    assert_int_equal(
+        stek_ticket_seal(&codec, &handshake, ticket, &len, sizeof ticket, session, sizeof session),
+        STEK_OK);
+    assert_int_equal(
+        stek_ticket_open(&codec, &handshake, back, &len, sizeof back, ticket, sizeof ticket),
+        STEK_OK);
+    assert_true(secret_equal(back, session, sizeof session));
+    ticket[sizeof ticket - 1] ^= 1;
+    assert_int_equal(
+        stek_ticket_open(&codec, &handshake, back, &len, sizeof back, ticket, sizeof ticket),
+        STEK_BAD_TICKET);
+    stek_ring_close(&codec.ring);
+}
+
 /* Slots are put, replaced, found, moved by a drop, and mended. */
 static void
 test_image(void **state)
@@ -223,7 +289,8 @@ main(void)
         cmocka_unit_test(test_plain_hmac),     cmocka_unit_test(test_secret_equal),
         cmocka_unit_test(test_secret_is_weak), cmocka_unit_test(test_hex),
         cmocka_unit_test(test_base64),         cmocka_unit_test(test_keyset),
-        cmocka_unit_test(test_derive),         cmocka_unit_test(test_image),
+        cmocka_unit_test(test_derive),         cmocka_unit_test(test_codec),
+        cmocka_unit_test(test_image),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
