@@ -6,23 +6,28 @@
 
 #include "daemon/stekd.h"
 #include "io/file.h"
+#include "io/sandbox.h"
+
+#define STATE_DIR \
+    "/var/lib/stek" /* of the service; what stekd may write beside its runtime folder */
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
 struct arguments {
-    bool check, in_front, help, version;
+    bool check, in_front, open_air, help, version;
     const char *config_path; /* NULL: not given */
     const char *run_dir;
 };
 
 static const char usage[] =
-    "usage: stekd [-n] [-f] [-c FILE] [-r RUNDIR]\n"
+    "usage: stekd [-n] [-f] [-S] [-c FILE] [-r RUNDIR]\n"
     "Make, rotate and revoke the TLS session ticket keys of this host's servers.\n"
     "  -c FILE    configuration (default " CONFIG_PATH "; if that is not there,\n"
     "             one keyset \"default\" with a new key every hour)\n"
     "  -r RUNDIR  rings and control socket (default " CONTROL_RUNDIR ")\n"
     "  -f         stay in front, log to the standard error (else: detach, log to syslog)\n"
     "  -n         check the configuration, say what it means, and exit\n"
+    "  -S         do without the sandbox that it else puts itself into, to look for trouble\n"
     "  -h, -V     show this help, the version\n"
     "SIGHUP reads the configuration again; SIGTERM stops stekd, and keys live on until they end.\n"
     "Exit status: 0 done, 1 failed, 2 usage. See stekd(8), stekd.conf(5), stekctl(8).\n";
@@ -33,10 +38,11 @@ parse(struct arguments *arguments, int argc, char **argv)
     int option;
 
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
-    while ((option = getopt(argc, argv, "nfc:r:hV")) != -1) {
+    while ((option = getopt(argc, argv, "nfSc:r:hV")) != -1) {
         switch (option) {
         case 'n': arguments->check = true; break;
         case 'f': arguments->in_front = true; break;
+        case 'S': arguments->open_air = true; break;
         case 'c': arguments->config_path = optarg; break;
         case 'r': arguments->run_dir = optarg; break;
         case 'h': arguments->help = true; break;
@@ -103,22 +109,37 @@ choose_log(struct journal *journal, bool in_front)
     return log_to_stderr();
 }
 
+/* From here on it can do little more than it has to; what the system lacks is told. */
+static void
+enter_sandbox(const struct stekd *stekd)
+{
+    const char *const folders[] = {stekd->run_dir, STATE_DIR};
+    struct err err = {""};
+
+    if (!sandbox_confine_writes(folders, sizeof folders / sizeof *folders, &err))
+        log_warn(&stekd->log, "sandbox: %s", err.text);
+    if (!sandbox_filter_calls(&err))
+        log_warn(&stekd->log, "sandbox: %s", err.text);
+}
+
 static int
-work(const struct stekd_options *options, const struct config *config, bool in_front,
-     struct err *err)
+work(const struct stekd_options *options, const struct config *config,
+     const struct arguments *arguments, struct err *err)
 {
     struct journal journal = {.fd = -1};
-    const struct log log = choose_log(&journal, in_front);
+    const struct log log = choose_log(&journal, arguments->in_front);
     int ready_fd = -1;
     struct stekd *stekd;
     bool ok;
 
-    if (!in_front && !process_detach(&ready_fd, err))
+    if (!arguments->in_front && !process_detach(&ready_fd, err))
         return FAILED;
     stekd = stekd_start(options, config, &log, err);
     if (stekd == NULL)
         return FAILED;
     process_ready(&ready_fd);
+    if (!arguments->open_air)
+        enter_sandbox(stekd);
     audit_start(&stekd->log, stekd->run_dir, stekd->count);
     stekd_tell_ready(stekd, "");
     ok = stekd_run(stekd, err);
@@ -140,7 +161,7 @@ run(const struct arguments *arguments, struct err *err)
     options.config_path = absolute;
     if (absolute != NULL && config_load(&config, absolute, is_default, err))
         status = arguments->check ? print_config(&config, absolute)
-                                  : work(&options, &config, arguments->in_front, err);
+                                  : work(&options, &config, arguments, err);
     config_free(&config);
     free(absolute);
     return status;

@@ -57,8 +57,8 @@ process_harden(struct err *err)
     lock_memory();
     raise_descriptors();
     (void)umask(077); /* cannot fail */
-    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
-        return err_errno(err, "SIGPIPE cannot be ignored");
+    if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+        return err_errno(err, "SIGPIPE and SIGXFSZ cannot be ignored");
     return process_outlive_cut_files(err);
 }
 

@@ -14,7 +14,8 @@ pid_t process_pid(void);
 
 /* For a process that holds secrets: no core dump, no debugger of the same user, umask 077, all
  * memory locked where the limit lets us (never where a later allocation could fail by it), as many
- * descriptors as its own hard limit lets it have, up to PROCESS_FDS, and no death by a closed pipe.
+ * descriptors as its own hard limit lets it have, up to PROCESS_FDS, and no death by a closed pipe
+ * or by a limit on the size of files.
  * Only the first is a must. */
 bool process_harden(struct err *err);
 

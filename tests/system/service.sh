@@ -148,6 +148,13 @@ from_main() {
     [ -n "$line" ] && ! grep SENDER= "$tmp/notified.out" | grep -qv "SENDER=$stekd\$"
 }
 
+# is_confined PID: as far as it is built for it, and the kernel has such things.
+is_confined() {
+    line=$(grep -E '^(NoNewPrivs|Seccomp):' "/proc/$1/status")
+    echo "$line" | grep -q 'NoNewPrivs:.1$' || has_line 'sandbox: writes are not confined' "$tmp/stekd.log" || return 1
+    echo "$line" | grep -q 'Seccomp:.2$' || has_line 'sandbox: .*built without libseccomp' "$tmp/stekd.log"
+}
+
 mkdir -p "$run"
 for socket in "$tmp/notify" "@stek-test-$$"; do
     echo 'keyset "www" { rotate = 7d  lifetime = 12h }' >"$conf"
@@ -158,12 +165,14 @@ for socket in "$tmp/notify" "@stek-test-$$"; do
     start_unit
     check "$socket: it answers as soon as it is ready" quiet stekctl status
     check 'the status says what is there' heard "STATUS=1 keyset in $run\$"
-    echo 'keyset "www" { }  keyset "mail" { }' >"$conf"
+    check 'it has put itself into a sandbox' is_confined "$stekd"
+    echo "keyset \"www\" { }  keyset \"mail\" { group = \"$(id -gn)\" }" >"$conf"
     check 'ExecReload' reload_unit
     check 'it says that it reloads' wait_for 20 heard RELOADING=1
     check 'since when' heard 'MONOTONIC_USEC=[0-9]+$'
     check 'and that it is ready again' wait_for 20 more_often 1 READY=1
     check 'with another status' heard "STATUS=2 keysets in $run\$"
+    check 'the sandbox lets it look groups up' test -f "$run/mail.r1"
     echo 'keyset "www" { rotate = soon }' >"$conf"
     cases_before=$(how_often READY=1)
     check 'ExecReload fails where the file is faulty' fails reload_unit
@@ -179,7 +188,16 @@ for socket in "$tmp/notify" "@stek-test-$$"; do
     stop "$notified"
     rm -rf "$run"
     mkdir "$run"
+    echo 'keyset "www" { }' >"$conf"
 done
+unset NOTIFY_SOCKET
+
+"$program" -S -f -c "$conf" -r "$run" >>"$tmp/stekd.log" 2>&1 &
+stekd=$!
+pids="$pids $stekd"
+wait_for 20 stekctl -k www status
+check 'with -S it does not' fails grep -qE '^(NoNewPrivs:.1|Seccomp:.2)' "/proc/$stekd/status"
+stop "$stekd"
 
 echo 'keyset "www" { }' >"$conf"
 manage "$tmp/notify2"

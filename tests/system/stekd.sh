@@ -86,7 +86,7 @@ check 'a file that is asked for must be there' ends 1 "$tmp/none.conf: No such f
 check 'an unknown option is a usage error' ends 2 "try: stekd -h" "$program" -x
 check 'an argument too many is a usage error' ends 2 "takes no further arguments" "$program" now
 check 'it has a version' ends 0 "stekd 0." "$program" -V
-check 'it helps' ends 0 "usage: stekd [-n] [-f] [-c FILE] [-r RUNDIR]" "$program" -h
+check 'it helps' ends 0 "usage: stekd [-n] [-f] [-S] [-c FILE] [-r RUNDIR]" "$program" -h
 
 # ---- start, and one at a time ----
 
