@@ -28,7 +28,12 @@
  * often as it comes: the server must stand that, or look for replays itself (RFC 8446, 8).
  *
  * Ticket callbacks of the server's own (SSL_CTX_set_session_ticket_cb), if set after attaching,
- * replace those that end chains of renewals: set own_appdata, or attach again. */
+ * replace those that end chains of renewals. Then no tickets are given, but those of before, and of
+ * other servers, still open, however old their chain is: set own_appdata, or attach again.
+ *
+ * Providers. Tickets are sealed and opened by the AES-256-CBC and HMAC-SHA256 that the
+ * default properties of the process name: the FIPS provider's, say. The keys for that are derived
+ * (HKDF-Expand) with libcrypto's own SHA-256, which is the same function but not that module's. */
 #ifndef STEK_OPENSSL_H
 #define STEK_OPENSSL_H
 

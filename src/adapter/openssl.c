@@ -56,8 +56,9 @@ openssl_warn(struct openssl_attached *attached, unsigned which)
                " SSL_CTX_set_session_id_context: OpenSSL would refuse to resume";
         break;
     default:
-        text = "tickets will not resume: the server keeps application data of its own in them; set"
-               " own_appdata";
+        text =
+            "tickets are not given, or do not resume: the server keeps application data of its own"
+            " in them; set own_appdata";
         break;
     }
     attached->options.warn(text, attached->options.warn_arg);

@@ -52,7 +52,8 @@ hash(struct hmac *hmac, uint8_t out[STEK_HASH_LEN], const uint8_t *in, size_t in
 
 /* RFC 2104: H(key ^ opad | H(key ^ ipad | in)). An EVP_MAC of OpenSSL 3.0 takes three times as long
  * over inputs as short as ours, an EVP_MD_CTX half as long again, and both allocate memory; it
- * shows in the rate of resumptions (bench_openssl). Keys up to a block: ours have 32 bytes. */
+ * shows in the rate of resumptions (bench_openssl). These functions are libcrypto's own, whatever
+ * provider is configured; stek/openssl.h says so. Keys up to a block: ours have 32 bytes. */
 int
 openssl_hmac(uint8_t out[STEK_HASH_LEN], const uint8_t *in, size_t in_len, const uint8_t *key,
              size_t key_len)

@@ -198,11 +198,15 @@ seal_ticket(const struct parts *parts)
 {
     struct openssl_conn *conn = parts->conn;
     struct stek_ring *ring = parts->attached->ring;
-    bool limited = conn->limited;
+    bool limited = conn->limited, sealed = false;
     STEK_KEY(key);
 
     conn->limited = false;
-    if (!seal(parts, &key)) {
+    if (!limited && !parts->attached->options.own_appdata)
+        openssl_warn(parts->attached, OPENSSL_WARN_APPDATA); /* openssl_generate() was not asked */
+    else
+        sealed = seal(parts, &key);
+    if (!sealed) {
         stek_ring_count(ring, STEK_FULL_NO_KEY, NULL);
         return 0;
     }

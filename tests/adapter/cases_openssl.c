@@ -247,6 +247,29 @@ test_own_appdata(void **state)
     run->driver->server_free(server);
 }
 
+/* Set after attaching, and stek not told: no age would be in the tickets, so there are none. */
+static void
+test_own_appdata_later(void **state)
+{
+    const struct run *run = *state;
+    struct openssl_server *server = suite_serve(run, &suite_plain);
+    char theirs[] = "their";
+    struct got none, again;
+
+    assert_non_null(server);
+    assert_int_equal(SSL_CTX_set_session_ticket_cb(server->ctx, put_data, get_data, theirs), 1);
+    none = suite_shake(run, server, "a.example", NULL);
+    assert_true(none.done);
+    assert_int_equal(none.tickets, 0);
+    assert_int_equal(atomic_load(&server->warnings), 1);
+    assert_true(run->driver->server_attach(server, run->ring));
+    again = suite_shake(run, server, "a.example", NULL);
+    assert_true(suite_is_key(run, &again, 0));
+    client_done(&none);
+    client_done(&again);
+    run->driver->server_free(server);
+}
+
 /* ---- OpenSSL's own cache ---- */
 
 /* A session that came from the cache, not from a ticket that we opened, gets into no ticket: it
@@ -283,6 +306,7 @@ static const struct suite_case cases[] = {
     {"a certificate replaced", test_certificate_replaced, 0},
     {"an SSL made before its context was attached", test_made_before, 0},
     {"application data of the server's own", test_own_appdata, 0},
+    {"application data of the server's own, later", test_own_appdata_later, 0},
     {"a session out of OpenSSL's cache", test_cached_session, 0},
 };
 const struct suite_list cases_openssl = {cases, sizeof cases / sizeof *cases};

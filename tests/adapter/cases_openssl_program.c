@@ -97,6 +97,31 @@ test_warns_once(void **state)
     }
 }
 
+/* The server wants none (SSL_OP_NO_TICKET): none of the ring is given, and none is taken. */
+static void
+test_switched_off(void **state)
+{
+    const struct run *run = *state;
+    struct openssl_server *server = suite_serve(run, &suite_plain);
+    SSL_SESSION *session = suite_session(run, &suite_plain);
+    struct got full, offered;
+
+    assert_non_null(server);
+    assert_non_null(session);
+    (void)SSL_CTX_set_options(server->ctx, SSL_OP_NO_TICKET); /* returns what is set */
+    full = suite_shake(run, server, "a.example", NULL);
+    assert_true(full.done);
+    assert_false(suite_is_key(run, &full, 0));
+    offered = suite_shake(run, server, "a.example", session);
+    assert_true(offered.done);
+    assert_false(offered.resumed);
+    assert_int_equal(farm_count(run->ring, STEK_OPENED), 0);
+    client_done(&full);
+    client_done(&offered);
+    SSL_SESSION_free(session);
+    run->driver->server_free(server);
+}
+
 static void
 test_options(void **state)
 {
@@ -233,6 +258,7 @@ test_hellos(void **state)
 static const struct suite_case cases[] = {
     {"errors and errno are left alone", test_errors_left_alone, 0},
     {"warnings come once", test_warns_once, 0},
+    {"tickets are switched off", test_switched_off, 0},
     {"options", test_options, 0},
     {"an OpenSSL that is too old", test_old_library, 0},
     {"the parser reads the client's hello", test_hellos, 0},
