@@ -67,6 +67,7 @@ attack_open_default
 attack_ports
 attack_neighbours
 attack_later
+attack_reload
 restart_with_label ports
 attack_labelled_clients
 attack_ports "with a label: "

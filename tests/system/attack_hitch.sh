@@ -70,6 +70,10 @@ launch_server() {
     preloaded "$1" "$root/usr/sbin/hitch" --config="$tmp/$1.conf"
 }
 
+reload_server() {
+    signal_server "$1" HUP
+}
+
 port=24450
 for name in plain renewed other half guarded swapped ports inner; do
     port=$((port + 1))
@@ -84,6 +88,7 @@ attack_names
 attack_clients
 attack_open_default
 attack_ports
+attack_reload
 restart_with_label ports
 attack_labelled_clients
 attack_ports "with a label: "

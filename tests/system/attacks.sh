@@ -179,6 +179,22 @@ attack_neighbours() {
     check "${1:-}nor a ticket of a host that is open there" is_refused inner a.test inner b.test
 }
 
+# outlives_reload: in a process that wants certificates somewhere.
+outlives_reload() {
+    for version in 1.2 1.3; do
+        take ports $version b.test "$tmp/reload$version" || return 1
+    done
+    reload_server ports || return 1
+    for version in 1.2 1.3; do
+        offer ports $version b.test "$tmp/reload$version" && is resumed || return 1
+    done
+}
+
+# Needs ports and reload_server.
+attack_reload() {
+    check "a reload that changes nothing ends no ticket" outlives_reload
+}
+
 # begins_to_ask: tickets of before, offered with the certificate that is wanted by now.
 begins_to_ask() {
     for version in 1.2 1.3; do
