@@ -1,18 +1,47 @@
-# bash completion for stekctl(8)
+# bash completion for stekctl(8). Commands and options are those that stekctl help tells.
 # shellcheck shell=bash
 
+# The options of a command, or of all: "--json", "-i".
+_stekctl_options() {
+    stekctl help ${1:+"$1"} 2>/dev/null | sed -n '/^options:/,/^$/ {
+        s/^  -\(.\), --\([a-z-]*\).*/-\1\n--\2/p
+        s/^      --\([a-z-]*\).*/--\1/p
+    }'
+}
+
+# Those of them that want an argument.
+_stekctl_wanting() {
+    stekctl help ${1:+"$1"} 2>/dev/null | sed -n '/^options:/,/^$/ {
+        s/^  -\(.\), --\([a-z-]*\) [A-Z].*/-\1\n--\2/p
+        s/^      --\([a-z-]*\) [A-Z].*/--\1/p
+    }'
+}
+
+# Names of keysets (status) or of keys (keys). Uses rundir and keyset of the caller.
+_stekctl_names() {
+    local args=()
+
+    [[ -z $rundir ]] || args+=(-r "$rundir")
+    if [[ $1 == status ]]; then
+        stekctl "${args[@]}" status 2>/dev/null | sed -n 's/^keyset //p'
+    else
+        [[ -z $keyset ]] || args+=(-k "$keyset")
+        stekctl "${args[@]}" keys 2>/dev/null | sed -n '/^[0-9a-f]*  revoked/d; s/^\([0-9a-f]\{32\}\) .*/\1/p'
+    fi
+}
+
 _stekctl() {
-    local commands='status keys timeline rotate revoke watch help version'
-    local word command='' rundir='' keyset=''
+    local word command='' rundir='' keyset='' commands
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local i
 
+    commands=$(stekctl help 2>/dev/null | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
     for ((i = 1; i < COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
         case $word in
         -r | --rundir) rundir=${COMP_WORDS[++i]} ;;
         -k | --keyset) keyset=${COMP_WORDS[++i]} ;;
-        -n) ((i++)) ;;
+        -i | --interval) ((i++)) ;;
         -*) ;;
         *) [[ -n $command ]] || command=$word ;;
         esac
@@ -28,33 +57,14 @@ _stekctl() {
         mapfile -t COMPREPLY < <(compgen -W "$(_stekctl_names status)" -- "$current")
         return
         ;;
-    -n) return ;;
+    -*) ! _stekctl_wanting "$command" | grep -qxe "$before" || return ;;
     esac
     if [[ $current == -* ]]; then
-        local options='--rundir --keyset --json --help'
-        case $command in
-        revoke) options+=' --all --only' ;;
-        timeline) options+=' --all --svg --ascii' ;;
-        watch) options+=' -n' ;;
-        esac
-        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "$(_stekctl_options "$command")" -- "$current")
     elif [[ -z $command || $command == help ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
     elif [[ $command == revoke ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_stekctl_names keys)" -- "$current")
-    fi
-}
-
-# Names of keysets (status) or of keys (keys). Uses rundir and keyset of the caller.
-_stekctl_names() {
-    local args=()
-
-    [[ -z $rundir ]] || args+=(-r "$rundir")
-    if [[ $1 == status ]]; then
-        stekctl "${args[@]}" status 2>/dev/null | sed -n 's/^keyset //p'
-    else
-        [[ -z $keyset ]] || args+=(-k "$keyset")
-        stekctl "${args[@]}" keys 2>/dev/null | sed -n '/^[0-9a-f]*  revoked/d; s/^\([0-9a-f]\{32\}\) .*/\1/p'
     fi
 }
 

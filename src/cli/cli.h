@@ -50,9 +50,10 @@ typedef enum cli_result cli_run_fn(const struct cli *cli, struct err *err);
 struct command {
     const char *name;
     const char *args;
-    const char *summary; /* one line */
-    const char *detail;  /* a few more, for help COMMAND; may be NULL */
-    unsigned takes;      /* of enum cli_option */
+    const char *summary;  /* one line */
+    const char *detail;   /* a few more, for help COMMAND; may be NULL */
+    const char *examples; /* whole lines; may be NULL */
+    unsigned takes;       /* of enum cli_option */
     size_t args_max;
     cli_run_fn *run;
 };
@@ -69,6 +70,9 @@ void help_command(FILE *out, const struct command *command);
 
 /* NULL if there is none of that name. */
 const struct command *help_find(const char *name);
+
+/* Say that there is no such command, and which one may have been meant; returns false. */
+bool help_unknown(const char *name, struct err *err);
 
 /* Print what a revocation did. */
 void revoke_print(FILE *out, const struct reply_revoke *reply);

@@ -1,24 +1,44 @@
-/* stekctl help, stekctl version: what can be typed, from the table of commands. */
+/* stekctl help, stekctl version: what can be typed, from the tables of commands and of options. */
 #include <stek/stek.h>
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/suggest.h"
 
-static const struct {
-    enum cli_option option;
-    const char *text;
-} options[] = {
-    {CLI_KEYSET, "  -k, --keyset KEYSET   which keyset; needed where stekd keeps several\n"},
-    {CLI_JSON, "      --json            print stekd's answer, for programs\n"},
-    {CLI_ALL, "      --all             every key that there is\n"},
-    {CLI_ONLY, "      --only            just these keys, not those that sealed since\n"},
-    {CLI_SVG, "      --svg             draw it as SVG, for a page\n"},
-    {CLI_ASCII,
-     "      --ascii           draw with plain characters; so it is anyway without UTF-8\n"},
-    {CLI_INTERVAL, "  -n SECONDS            ask so often: 1 to 3600; else 1\n"},
-};
+#define COMMANDS_MAX 32U
+#define COLUMN 24 /* where the text of an option begins */
 
 /* Output that fails is seen by main(). */
+static void
+print_option(FILE *out, const struct option_text *option)
+{
+    char letter[8] = "    ";
+    int len;
+
+    if (option->letter != 0)
+        (void)snprintf(letter, sizeof letter, "-%c, ", option->letter); /* fits */
+    len = fprintf(out, "  %s--%s%s%s", letter, option->word, option->arg != NULL ? " " : "",
+                  option->arg != NULL ? option->arg : "");
+    (void)fprintf(out, "%*s%s\n", len < COLUMN ? COLUMN - len : 1, "", option->help);
+}
+
+static bool
+is_of(const struct option_text *option, unsigned takes)
+{
+    return option->bit == 0 || (option->bit & takes) != 0;
+}
+
+static void
+print_options(FILE *out, unsigned takes)
+{
+    (void)fputs("\noptions:\n", out);
+    for (const struct option_text *option = options_texts; option->word != NULL; option++) {
+        if (is_of(option, takes))
+            print_option(out, option);
+    }
+}
+
 void
 help_usage(FILE *out)
 {
@@ -27,14 +47,7 @@ help_usage(FILE *out)
                 out);
     for (const struct command *command = cli_commands; command->name != NULL; command++)
         (void)fprintf(out, "  %-8s %s\n", command->name, command->summary);
-    (void)fputs("\noptions:\n"
-                "  -r, --rundir RUNDIR   where stekd's control socket is; else " CONTROL_RUNDIR
-                "\n",
-                out);
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        if (options[i].option == CLI_KEYSET || options[i].option == CLI_JSON)
-            (void)fputs(options[i].text, out);
-    }
+    print_options(out, CLI_KEYSET | CLI_JSON);
     (void)fputs("\nstekctl help COMMAND says more. Exit status: 0 done, 1 failed, 2 wrong usage.\n",
                 out);
 }
@@ -48,12 +61,9 @@ help_command(FILE *out, const struct command *command)
                   command->args[0] != '\0' ? " " : "", command->args, command->summary);
     if (command->detail != NULL)
         (void)fprintf(out, "%s\n", command->detail);
-    if (command->takes != 0)
-        (void)fputs("\n", out);
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        if ((command->takes & (unsigned)options[i].option) != 0)
-            (void)fputs(options[i].text, out);
-    }
+    print_options(out, command->takes);
+    if (command->examples != NULL)
+        (void)fprintf(out, "\nexamples:\n%s", command->examples);
 }
 
 const struct command *
@@ -66,13 +76,27 @@ help_find(const char *name)
     return NULL;
 }
 
+bool
+help_unknown(const char *name, struct err *err)
+{
+    const char *names[COMMANDS_MAX] = {NULL}, *meant;
+    size_t count = 0;
+
+    for (; cli_commands[count].name != NULL && count < COMMANDS_MAX; count++)
+        names[count] = cli_commands[count].name;
+    meant = suggest(name, names, count);
+    if (meant != NULL)
+        return err_set(err, "there is no command \"%.40s\". Did you mean \"%s\"?", name, meant);
+    return err_set(err, "there is no command \"%.40s\"", name);
+}
+
 enum cli_result
 help_run(const struct cli *cli, struct err *err)
 {
     const struct command *command = cli->arg_count > 0 ? help_find(cli->args[0]) : NULL;
 
     if (cli->arg_count > 0 && command == NULL) {
-        (void)err_set(err, "there is no command \"%.40s\"", cli->args[0]);
+        (void)help_unknown(cli->args[0], err); /* always false */
         return CLI_USAGE;
     }
     if (command != NULL)
@@ -86,6 +110,9 @@ enum cli_result
 version_run(const struct cli *cli, struct err *err)
 {
     (void)err; /* nothing can fail but the output */
-    (void)fprintf(cli->out, "stekctl %s\n", STEK_VERSION);
+    if (cli->json)
+        (void)fprintf(cli->out, "{\"version\": \"%s\"}\n", STEK_VERSION);
+    else
+        (void)fprintf(cli->out, "stekctl %s\n", STEK_VERSION);
     return CLI_DONE;
 }

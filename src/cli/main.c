@@ -8,29 +8,72 @@
 #include "io/terminal.h"
 
 const struct command cli_commands[] = {
-    {"status", "", "Show keysets, the key that seals, and what servers do", NULL,
-     CLI_KEYSET | CLI_JSON, 0, status_run},
-    {"keys", "", "List every key with its times and its use",
-     "A key is coming (opens, does not seal yet), sealing, opening (sealed before) or revoked.",
-     CLI_KEYSET | CLI_JSON, 0, keys_run},
-    {"timeline", "[--svg | --ascii]", "Draw the keys over time",
-     "A bar for each key: when it comes, seals, opens, or that it is revoked. The newest keys are\n"
-     "drawn; --all draws every one. Times are UTC.",
-     CLI_KEYSET | CLI_JSON | CLI_ALL | CLI_SVG | CLI_ASCII, 0, timeline_run},
-    {"rotate", "", "Make a key that takes over sealing at once",
-     "Tickets sealed before still open until their key's time is over.", CLI_KEYSET | CLI_JSON, 0,
-     rotate_run},
-    {"revoke", "--all | [--only] NAME...", "Withdraw keys: their tickets open no more",
-     "NAME is a key's name or its beginning, of four hex digits or more. It withdraws that key "
-     "and\n"
-     "every key that sealed since it could open, for tickets may have been renewed into them;\n"
-     "--only withdraws just the keys named. A fresh key seals at once where none is left.",
-     CLI_KEYSET | CLI_JSON | CLI_ALL | CLI_ONLY, SIZE_MAX, revoke_run},
-    {"watch", "[-n SECONDS]", "Show the status live, until interrupted",
-     "Where the output is no terminal, or with --json, every change is a line of JSON.",
-     CLI_KEYSET | CLI_JSON | CLI_INTERVAL, 0, watch_run},
-    {"help", "[COMMAND]", "Say how to use stekctl, or one command", NULL, 0, 1, help_run},
-    {"version", "", "Say which release this is", NULL, 0, 0, version_run},
+    {.name = "status",
+     .args = "",
+     .summary = "Show keysets, the key that seals, and what servers do",
+     .examples = "  stekctl status                  all keysets\n"
+                 "  stekctl status -k www           one of them\n"
+                 "  stekctl status --json           the same for programs\n",
+     .takes = CLI_KEYSET | CLI_JSON,
+     .run = status_run},
+    {.name = "keys",
+     .args = "",
+     .summary = "List every key with its times and its use",
+     .detail = "A key is coming (opens, does not seal yet), sealing, opening (sealed before) or "
+               "revoked.",
+     .examples = "  stekctl keys                    the newest first\n"
+                 "  stekctl keys -k www --json      the same for programs\n",
+     .takes = CLI_KEYSET | CLI_JSON,
+     .run = keys_run},
+    {.name = "timeline",
+     .args = "[--svg | --ascii] [--all]",
+     .summary = "Draw the keys over time",
+     .detail = "A bar for each key: when it comes, seals, opens, or that it is revoked. The newest "
+               "keys are\ndrawn; --all draws every one. Times are UTC.",
+     .examples = "  stekctl timeline                in the terminal\n"
+                 "  stekctl timeline --svg >k.svg   for a page\n",
+     .takes = CLI_KEYSET | CLI_JSON | CLI_ALL | CLI_SVG | CLI_ASCII,
+     .run = timeline_run},
+    {.name = "rotate",
+     .args = "",
+     .summary = "Make a key that takes over sealing at once",
+     .detail = "Tickets sealed before still open until their key's time is over.",
+     .examples = "  stekctl rotate -k www\n",
+     .takes = CLI_KEYSET | CLI_JSON,
+     .run = rotate_run},
+    {.name = "revoke",
+     .args = "--all | [--only] NAME...",
+     .summary = "Withdraw keys: their tickets open no more",
+     .detail = "NAME is a key's name or its beginning, of four hex digits or more. It withdraws "
+               "that key and\nevery key that sealed since it could open, for tickets may have been "
+               "renewed into them;\n--only withdraws just the keys named. A fresh key seals at "
+               "once where none is left.",
+     .examples = "  stekctl revoke 3f2a91           that key, and those that sealed since\n"
+                 "  stekctl revoke --only 3f2a91    that key alone\n"
+                 "  stekctl revoke --all            every key: no session resumes\n",
+     .takes = CLI_KEYSET | CLI_JSON | CLI_ALL | CLI_ONLY,
+     .args_max = SIZE_MAX,
+     .run = revoke_run},
+    {.name = "watch",
+     .args = "[-i SECONDS] [--ascii]",
+     .summary = "Show live what keys and servers do, until q or an interrupt",
+     .detail = "Rates are those of the last intervals. Where the output is no terminal, each "
+               "interval is a\nline for each keyset; with --json each change is a line of JSON.",
+     .examples = "  stekctl watch                   in the terminal\n"
+                 "  stekctl watch -i 60 >>stek.log  a line a minute\n",
+     .takes = CLI_KEYSET | CLI_JSON | CLI_INTERVAL | CLI_ASCII,
+     .run = watch_run},
+    {.name = "help",
+     .args = "[COMMAND]",
+     .summary = "Say how to use stekctl, or one command",
+     .examples = "  stekctl help revoke\n",
+     .args_max = 1,
+     .run = help_run},
+    {.name = "version",
+     .args = "",
+     .summary = "Say which release this is",
+     .takes = CLI_JSON,
+     .run = version_run},
     {.name = NULL},
 };
 
@@ -48,22 +91,30 @@ check(const struct command *command, const struct options *options, struct err *
     return true;
 }
 
+/* What the output is, and how much it can show. */
+static void
+look_at_output(struct cli *cli)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    cli->is_terminal = terminal_is(stdout);
+    cli->columns = terminal_columns(stdout);
+    cli->ascii = cli->ascii || !terminal_is_utf8();
+    cli->color = cli->is_terminal && (no_color == NULL || no_color[0] == '\0');
+}
+
+/* *command becomes the one that was meant, if that is known. */
 static enum cli_result
-run(int argc, char **argv, struct err *err)
+run(const struct command **command, int argc, char **argv, struct err *err)
 {
     struct options options = {.cli = {.rundir = CONTROL_RUNDIR,
                                       .interval_s = 1,
                                       .timeout_ms = HTTP_TIMEOUT_MS,
                                       .out = stdout}};
-    const char *no_color = getenv("NO_COLOR");
-    const struct command *command;
 
     if (!options_parse(&options, argc, argv, err))
         return CLI_USAGE;
-    options.cli.is_terminal = terminal_is(stdout);
-    options.cli.columns = terminal_columns(stdout);
-    options.cli.ascii = options.cli.ascii || !terminal_is_utf8();
-    options.cli.color = options.cli.is_terminal && (no_color == NULL || no_color[0] == '\0');
+    look_at_output(&options.cli);
     if (options.wants_version)
         return version_run(&options.cli, err);
     if (options.command == NULL && options.wants_help)
@@ -73,28 +124,30 @@ run(int argc, char **argv, struct err *err)
         (void)err_set(err, "a command is missing");
         return CLI_USAGE;
     }
-    command = help_find(options.command);
-    if (command == NULL) {
-        (void)err_set(err, "there is no command \"%.40s\"", options.command);
+    *command = help_find(options.command);
+    if (*command == NULL) {
+        (void)help_unknown(options.command, err); /* always false */
         return CLI_USAGE;
     }
     if (options.wants_help) {
-        help_command(stdout, command);
+        help_command(stdout, *command);
         return CLI_DONE;
     }
-    return check(command, &options, err) ? command->run(&options.cli, err) : CLI_USAGE;
+    return check(*command, &options, err) ? (*command)->run(&options.cli, err) : CLI_USAGE;
 }
 
 int
 main(int argc, char **argv)
 {
     struct err err = {""};
-    enum cli_result result = run(argc, argv, &err);
+    const struct command *command = NULL;
+    enum cli_result result = run(&command, argc, argv, &err);
 
     if (result != CLI_DONE)
         (void)fprintf(stderr, "stekctl: %s\n", err.text); /* stderr is all there is */
     if (result == CLI_USAGE)
-        (void)fputs("stekctl: \"stekctl help\" says what can be typed\n", stderr);
+        (void)fprintf(stderr, "stekctl: \"stekctl help%s%s\" says what can be typed\n",
+                      command != NULL ? " " : "", command != NULL ? command->name : "");
     if (result == CLI_DONE && (fflush(stdout) != 0 || ferror(stdout) != 0)) {
         (void)err_errno(&err, "cannot write the output");
         (void)fprintf(stderr, "stekctl: %s\n", err.text);

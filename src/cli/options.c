@@ -4,17 +4,26 @@
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "cli/suggest.h"
 
 #define INTERVAL_MAX_S 3600
+#define OPTIONS_MAX 32U
+#define LONG 256 /* what getopt_long() returns for the first line of the table */
 
-enum { LONG_JSON = 256, LONG_ALL, LONG_ONLY, LONG_SVG, LONG_ASCII, LONG_VERSION };
-
-static const struct option long_options[] = {
-    {"rundir", required_argument, NULL, 'r'},     {"keyset", required_argument, NULL, 'k'},
-    {"json", no_argument, NULL, LONG_JSON},       {"all", no_argument, NULL, LONG_ALL},
-    {"only", no_argument, NULL, LONG_ONLY},       {"help", no_argument, NULL, 'h'},
-    {"svg", no_argument, NULL, LONG_SVG},         {"ascii", no_argument, NULL, LONG_ASCII},
-    {"version", no_argument, NULL, LONG_VERSION}, {NULL, 0, NULL, 0},
+const struct option_text options_texts[] = {
+    {0, 'r', "rundir", "RUNDIR", "where stekd's control socket is; else " CONTROL_RUNDIR},
+    {CLI_KEYSET, 'k', "keyset", "KEYSET", "which keyset; needed where stekd keeps several"},
+    {CLI_JSON, 0, "json", NULL, "print JSON, for programs"},
+    {CLI_ALL, 0, "all", NULL, "every key that there is"},
+    {CLI_ONLY, 0, "only", NULL, "just these keys, not those that sealed since"},
+    {CLI_INTERVAL, 'i', "interval", "SECONDS", "ask so often: 1 to 3600; else 1"},
+    {CLI_SVG, 0, "svg", NULL, "draw it as SVG, for a page"},
+    {CLI_ASCII, 0, "ascii", NULL, "draw with plain characters, as without UTF-8"},
+    {0, 'h', "help", NULL, "say how to use stekctl, or the command"},
+    {0, 'V', "version", NULL, "say which release this is"},
+    {.word = NULL},
 };
 
 static bool
@@ -27,9 +36,8 @@ parse_interval(struct options *options, const char *text, struct err *err)
     value = strtoul(text, &end, 10);
     if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || value < 1 ||
         value > INTERVAL_MAX_S)
-        return err_set(err, "-n takes 1 to %d seconds, not \"%.40s\"", INTERVAL_MAX_S, text);
+        return err_set(err, "-i takes 1 to %d seconds, not \"%.40s\"", INTERVAL_MAX_S, text);
     options->cli.interval_s = (unsigned)value;
-    options->given |= CLI_INTERVAL;
     return true;
 }
 
@@ -40,58 +48,106 @@ parse_keyset(struct options *options, const char *text, struct err *err)
         return err_set(err, "-k: \"%.70s\" cannot name a keyset: up to %u of a-z 0-9 _ . -", text,
                        CONTROL_KEYSET_MAX);
     options->cli.keyset = text;
-    options->given |= CLI_KEYSET;
+    return true;
+}
+
+/* Those that belong to some commands. */
+static bool
+take_own(struct options *options, unsigned bit, struct err *err)
+{
+    options->given |= bit;
+    switch (bit) {
+    case CLI_KEYSET: return parse_keyset(options, optarg, err);
+    case CLI_INTERVAL: return parse_interval(options, optarg, err);
+    case CLI_JSON: options->cli.json = true; break;
+    case CLI_ALL: options->cli.all = true; break;
+    case CLI_ONLY: options->cli.only = true; break;
+    case CLI_SVG: options->cli.svg = true; break;
+    case CLI_ASCII: options->cli.ascii = true; break;
+    default: break;
+    }
     return true;
 }
 
 static bool
-take(struct options *options, int option, struct err *err)
+take(struct options *options, const struct option_text *option, struct err *err)
 {
-    switch (option) {
-    case 'r': options->cli.rundir = optarg; break;
-    case 'k': return parse_keyset(options, optarg, err);
-    case 'n': return parse_interval(options, optarg, err);
-    case 'h': options->wants_help = true; break;
-    case LONG_JSON:
-        options->cli.json = true;
-        options->given |= CLI_JSON;
-        break;
-    case LONG_ALL:
-        options->cli.all = true;
-        options->given |= CLI_ALL;
-        break;
-    case LONG_ONLY:
-        options->cli.only = true;
-        options->given |= CLI_ONLY;
-        break;
-    case LONG_SVG:
-        options->cli.svg = true;
-        options->given |= CLI_SVG;
-        break;
-    case LONG_ASCII:
-        options->cli.ascii = true;
-        options->given |= CLI_ASCII;
-        break;
-    case LONG_VERSION: options->wants_version = true; break;
-    default: return false;
+    switch (option->letter) {
+    case 'r': options->cli.rundir = optarg; return true;
+    case 'h': options->wants_help = true; return true;
+    case 'V': options->wants_version = true; return true;
+    default: return take_own(options, option->bit, err);
     }
-    return true;
+}
+
+/* The table, as getopt_long() wants it. */
+static void
+fill_getopt(struct option longs[OPTIONS_MAX], char shorts[2 * OPTIONS_MAX])
+{
+    size_t len = 0;
+
+    shorts[len++] = ':';
+    for (int i = 0; options_texts[i].word != NULL && i < (int)OPTIONS_MAX - 1; i++) {
+        const struct option_text *option = &options_texts[i];
+
+        longs[i] = (struct option){.name = option->word,
+                                   .has_arg = option->arg != NULL ? required_argument : no_argument,
+                                   .val = LONG + i};
+        if (option->letter == 0)
+            continue;
+        shorts[len++] = option->letter;
+        if (option->arg != NULL)
+            shorts[len++] = ':';
+    }
+    shorts[len] = '\0';
+}
+
+static const struct option_text *
+find(int option)
+{
+    if (option >= LONG)
+        return &options_texts[option - LONG];
+    for (const struct option_text *at = options_texts; at->word != NULL; at++) {
+        if (at->letter == option)
+            return at;
+    }
+    return NULL;
+}
+
+/* What was typed is none of ours; perhaps it was meant to be. */
+static bool
+refuse(const char *typed, struct err *err)
+{
+    const char *words[OPTIONS_MAX] = {NULL}, *meant = NULL;
+    size_t count = 0;
+
+    for (; options_texts[count].word != NULL && count < OPTIONS_MAX; count++)
+        words[count] = options_texts[count].word;
+    if (strncmp(typed, "--", 2) == 0)
+        meant = suggest(typed + 2, words, count);
+    if (meant != NULL)
+        return err_set(err, "%.40s: there is no such option. Did you mean --%s?", typed, meant);
+    return err_set(err, "%.40s: there is no such option", typed);
 }
 
 bool
 options_parse(struct options *options, int argc, char **argv, struct err *err)
 {
+    struct option longs[OPTIONS_MAX] = {{.name = NULL}};
+    char shorts[2 * OPTIONS_MAX];
     int option;
 
+    fill_getopt(longs, shorts);
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":r:k:n:h", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         const char *typed = argv[optind - 1];
+        const struct option_text *known = find(option);
 
         if (option == ':')
             return err_set(err, "%.40s: an argument is missing behind it", typed);
-        if (option == '?')
-            return err_set(err, "%.40s: there is no such option", typed);
-        if (!take(options, option, err))
+        if (known == NULL)
+            return refuse(typed, err);
+        if (!take(options, known, err))
             return false;
     }
     if (optind < argc) {
@@ -109,7 +165,7 @@ options_name(unsigned option_bits)
         enum cli_option bit;
         const char *name;
     } names[] = {{CLI_KEYSET, "-k"},    {CLI_JSON, "--json"}, {CLI_ALL, "--all"},
-                 {CLI_ONLY, "--only"},  {CLI_INTERVAL, "-n"}, {CLI_SVG, "--svg"},
+                 {CLI_ONLY, "--only"},  {CLI_INTERVAL, "-i"}, {CLI_SVG, "--svg"},
                  {CLI_ASCII, "--ascii"}};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -86,6 +86,7 @@ struct timeline_look {
     unsigned width; /* columns; 48 at least are used */
     bool is_ascii;
     bool is_color; /* for terminals */
+    bool no_legend;
 };
 
 /* Print ruler, rows and legend; what fails to be written, ferror() tells. */

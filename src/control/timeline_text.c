@@ -204,5 +204,6 @@ timeline_text(FILE *out, const struct timeline *timeline, const struct timeline_
         print_row(out, &chart, &timeline->rows[i]);
     if (timeline->hidden > 0)
         (void)fprintf(out, "%*sand %zu older\n", (int)GUTTER, "", timeline->hidden); /* ferror() */
-    print_legend(out, &chart);
+    if (!look->no_legend)
+        print_legend(out, &chart);
 }

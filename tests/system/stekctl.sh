@@ -72,6 +72,10 @@ check 'a run directory whose path is too long' \
 
 check 'no command' fails 2 'a command is missing'
 check 'no such command' fails 2 'there is no command "frob"' frob
+check 'a command that was mistyped' fails 2 'Did you mean "revoke"?' revok
+check 'an option that was mistyped' fails 2 'Did you mean --json?' status --jsno
+check 'help for what was mistyped' fails 2 'Did you mean "status"?' help statsu
+check 'wrong usage leads to the help of the command' fails 2 'stekctl help keys' keys --all
 check 'no such option' fails 2 'there is no such option' --frob status
 check 'an option without its argument' fails 2 'an argument is missing' status -k
 check 'an option of another command' fails 2 'status takes no --all' status --all
@@ -80,7 +84,7 @@ check 'no keyset could have that name' fails 2 'cannot name a keyset' -k 'A/b' k
 check 'revoke what?' fails 2 'revoke takes either' revoke
 check 'revoke all, or some?' fails 2 'revoke takes either' revoke --all abcd
 check 'all alone are no others' fails 2 'revoke takes either' revoke --all --only
-check 'watch too often' fails 2 '1 to 3600' watch -n 0
+check 'watch too often' fails 2 '1 to 3600' watch -i 0
 check 'help for no such command' fails 2 'there is no command "frob"' help frob
 
 # ---- without a daemon ----
@@ -88,9 +92,11 @@ check 'help for no such command' fails 2 'there is no command "frob"' help frob
 check 'help' succeeds help
 check 'help lists the commands' says '^  revoke '
 check 'help of a command' succeeds help revoke
+check 'help of a command has examples' says '^  stekctl revoke --all '
 check 'help of a command tells its options' says '--only'
 check '--help behind a command is the same' succeeds revoke --help
 check 'version' succeeds version
+check 'version --json is JSON' eval 'succeeds version --json && is_json && succeeds version'
 check 'version tells a number' says '^stekctl [0-9]*\.[0-9]*\.[0-9]*$'
 
 full_disk() {
@@ -190,7 +196,7 @@ check 'status counts the orders' equal "$(number revocations)" 3
 
 # ---- watch ----
 
-"$STEK_BUILD/src/stekctl" -r "$run" watch --json -n 1 >"$tmp/watch" 2>"$tmp/watch.err" &
+"$STEK_BUILD/src/stekctl" -r "$run" watch --json -i 1 >"$tmp/watch" 2>"$tmp/watch.err" &
 watch=$!
 pids="$pids $watch"
 lines() {
@@ -210,23 +216,28 @@ check 'an interrupted watch ends well' equal $? 0
 check 'every line of watch is JSON' eval '"$json" pid <"$tmp/watch" >"$tmp/out"'
 check 'as many objects as lines' equal "$(grep -c . "$tmp/out")" "$(grep -c . "$tmp/watch")"
 
+"$STEK_BUILD/src/stekctl" -r "$run" watch -i 1 >"$tmp/watch" &
+watch=$!
+pids="$pids $watch"
+check 'watch prints a line each interval where there is no terminal' wait_for 10 lines 3
+stop "$watch"
+check 'and says what seals, and how much is sealed' \
+    grep -q "www: sealing $(sealing_key | cut -c 1-8), next .*, sealed 0/s, opened 0/s" "$tmp/watch"
+
 # ---- on a terminal ----
 
 # on_terminal ARGUMENTS...: what it shows there is in $tmp/out.
 on_terminal() {
     script -qec "$STEK_BUILD/src/stekctl -r $run $*" /dev/null </dev/null >"$tmp/out"
 }
-escape=$(printf '\033')
+escape=$(printf '\033') # for watch.sh, too
 
 # a bare chroot has no /dev/pts
 if script -qec true /dev/null </dev/null >/dev/null 2>&1; then
     check 'colour on a terminal' eval 'on_terminal status && says "$escape\[32m  sealing"'
     check 'none with NO_COLOR' eval 'NO_COLOR=1 on_terminal status && ! says "$escape"'
-    timeout -s INT 4 script -qec "timeout -s INT 2 $STEK_BUILD/src/stekctl -r $run watch" /dev/null \
-        </dev/null >"$tmp/out"
-    check 'watch draws on a terminal' says '^keyset www\|mkeyset www'
-    check 'and draws again in place' says "$escape\\[H"
-    check 'and leaves it as it was' says "$escape\\[?7h$escape\\[?25h"
+    # shellcheck source=tests/system/watch.sh
+    . "${0%/*}/watch.sh"
 else
     skip 'colour on a terminal' 'no terminal can be had here'
     skip 'watch draws on a terminal' 'no terminal can be had here'

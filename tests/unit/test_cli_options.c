@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/options.h"
@@ -61,7 +62,7 @@ test_defaults(void **state)
     assert_null(options.command);
     assert_string_equal(options.cli.rundir, "default");
     assert_int_equal(options.given, 0);
-    assert_true(parse(&options, &err, "stekctl --help watch -n 60"));
+    assert_true(parse(&options, &err, "stekctl --help watch -i 60"));
     assert_true(options.wants_help);
     assert_int_equal(options.cli.interval_s, 60);
 }
@@ -76,11 +77,11 @@ test_refused(void **state)
         "stekctl -k WWW keys",
         "stekctl -k a/b keys",
         "stekctl -k .. keys",
-        "stekctl watch -n 0",
-        "stekctl watch -n 3601",
-        "stekctl watch -n -1",
-        "stekctl watch -n 1s",
-        "stekctl watch -n 99999999999999999999",
+        "stekctl watch -i 0",
+        "stekctl watch -i 3601",
+        "stekctl watch -i -1",
+        "stekctl watch -i 1s",
+        "stekctl watch -i 99999999999999999999",
         "stekctl --json=yes keys",
     };
 
@@ -94,12 +95,53 @@ test_refused(void **state)
     }
 }
 
+/* A mistyped option is met with the one that was meant, if any is near. */
+static void
+test_meant(void **state)
+{
+    struct options options;
+    struct err err;
+
+    (void)state;
+    assert_false(parse(&options, &err, "stekctl keys --jsno"));
+    assert_string_equal(err.text, "--jsno: there is no such option. Did you mean --json?");
+    assert_false(parse(&options, &err, "stekctl keys --colour"));
+    assert_string_equal(err.text, "--colour: there is no such option");
+    assert_true(parse(&options, &err, "stekctl watch --interval 7 --asc")); /* cut is well */
+    assert_int_equal(options.cli.interval_s, 7);
+    assert_true(options.cli.ascii);
+}
+
+/* Every line of the table can be typed, and has its name in messages. */
+static void
+test_table(void **state)
+{
+    (void)state;
+    for (const struct option_text *option = options_texts; option->word != NULL; option++) {
+        struct options options;
+        struct err err;
+        char line[64];
+
+        (void)snprintf(line, sizeof line, "stekctl --%s%s", option->word,
+                       option->arg != NULL ? " 1" : "");
+        assert_true(parse(&options, &err, line));
+        assert_int_equal(options.given, option->bit);
+        if (option->bit == 0)
+            continue;
+        assert_string_not_equal(options_name(option->bit), "such option");
+        if (option->letter != 0)
+            assert_int_equal(options_name(option->bit)[1], option->letter);
+        else
+            assert_string_equal(options_name(option->bit) + 2, option->word);
+    }
+}
+
 static void
 test_names_of_options(void **state)
 {
     (void)state;
     assert_string_equal(options_name(CLI_ALL | CLI_ONLY), "--all");
-    assert_string_equal(options_name(CLI_INTERVAL), "-n");
+    assert_string_equal(options_name(CLI_INTERVAL), "-i");
 }
 
 int
@@ -109,6 +151,8 @@ main(void)
         cmocka_unit_test(test_options_anywhere),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_meant),
+        cmocka_unit_test(test_table),
         cmocka_unit_test(test_names_of_options),
     };
 
