@@ -94,7 +94,7 @@ STEK_API STEK_MUST_USE enum stek_status stek_context_names(struct stek_context *
  *   R-TICKET-5: a chain of renewals ends max_session after the first full handshake.
  *   R-TICKET-6: whichever function of the TLS library fails, there is no ticket, or it does not
  *               open; no session is left in the output.
- *   R-TICKET-7: each call counts one event, a renewal one more. */
+ *   R-TICKET-7: each call counts one event, a renewal one more; STEK_BAD_ARGUMENT is none. */
 
 #define STEK_TICKET_OVERHEAD 64 /* a ticket is so much longer than its session, exactly */
 #define STEK_TICKET_MAX 65535   /* as TLS has it */

@@ -1,4 +1,6 @@
 /* see stek/ticket.h and codec.h: opening */
+#include <errno.h>
+
 #include "base/bytes.h"
 #include "base/secret.h"
 #include "ticket/codec.h"
@@ -76,7 +78,7 @@ stek_ticket_open(const struct stek_codec *codec, struct stek_handshake *handshak
     enum stek_event event;
     enum stek_status status;
     struct codec_job job;
-    int renew = 0;
+    int renew = 0, saved = errno;
     STEK_KEY(key);
     STEK_REQUEST(request);
 
@@ -100,5 +102,6 @@ stek_ticket_open(const struct stek_codec *codec, struct stek_handshake *handshak
     handshake->start = job.start;
     handshake->renew = renew;
     *session_len = ticket_len - STEK_TICKET_OVERHEAD;
+    errno = saved;
     return STEK_OK;
 }

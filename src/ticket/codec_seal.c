@@ -1,4 +1,6 @@
 /* see stek/ticket.h and codec.h: sealing */
+#include <errno.h>
+
 #include "base/bytes.h"
 #include "base/secret.h"
 #include "ticket/codec.h"
@@ -109,6 +111,7 @@ stek_ticket_seal(const struct stek_codec *codec, struct stek_handshake *handshak
 {
     enum stek_status status;
     struct codec_job job;
+    int saved = errno;
     STEK_KEY(key);
 
     if (!codec_begin(&job, codec, handshake) || session_len == 0 || session_len > STEK_SESSION_MAX)
@@ -127,5 +130,6 @@ stek_ticket_seal(const struct stek_codec *codec, struct stek_handshake *handshak
     handshake->start = job.start;
     handshake->lifetime = job.end - job.unix_now;
     *ticket_len = session_len + STEK_TICKET_OVERHEAD;
+    errno = saved;
     return STEK_OK;
 }

@@ -21,6 +21,7 @@ static struct codec_calls codec_calls;
 static inline bool
 codec_fails(void)
 {
+    errno = 5; /* theirs */
     return ++codec_calls.count == codec_calls.fail_at;
 }
 

@@ -100,11 +100,15 @@ test_elsewhere(void **state)
     struct stek_handshake handshake = handshake_of(1, 0), later = handshake_of(1, 3599);
     uint8_t ticket[TICKET_LEN];
 
+    errno = 77;
     assert_true(seal(place, ticket, &handshake));
+    assert_int_equal(errno, 77);
     assert_memory_equal(ticket, place->set.keys[0].name, STEK_NAME_LEN);
     assert_int_equal(stek_ring_open(&other.ring, place->scratch.ring), STEK_OK);
     other.codec.ring = other.ring;
+    errno = 77;
     assert_int_equal(open_it(&other, ticket, sizeof ticket, &later), STEK_OK);
+    assert_int_equal(errno, 77);
     assert_int_equal(later.start, NOW_S);
     assert_int_equal(later.renew, 0);
     stek_ring_close(&other.ring);
