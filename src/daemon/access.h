@@ -12,7 +12,9 @@
  * a reload has left behind.
  *
  *   R-ACCESS-1: who is not known, or in none of the groups, may do nothing.
- *   R-ACCESS-2: who may look cannot order. */
+ *   R-ACCESS-2: who may look cannot order.
+ *   R-ACCESS-3: however many connections members of the groups hold, root and stekd's user get
+ *               in. */
 #ifndef DAEMON_ACCESS_H
 #define DAEMON_ACCESS_H
 

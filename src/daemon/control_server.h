@@ -7,6 +7,7 @@
 
 #define CONTROL_HEAD_MAX 8192U
 #define CONTROL_CONNECTIONS_MAX 64U
+#define CONTROL_OTHERS_MAX 48U /* of members of the groups */
 #define CONTROL_TIMEOUT_S 5
 
 /* Two http_handlers; `arg` is the struct stekd. The second one is for TCP: it takes no orders. */

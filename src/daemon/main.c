@@ -96,6 +96,12 @@ print_config(const struct config *config, const char *path)
                      config->metrics.listen.addresses[i].text);
     if (config->metrics.listen.count > 0)
         (void)printf("\n");
+    if (config->control.admin.name[0] != '\0' || config->control.observer.name[0] != '\0')
+        (void)printf(
+            "control:%s%s%s%s\n",
+            config->control.admin.name[0] == '\0' ? "" : "  admin = ", config->control.admin.name,
+            config->control.observer.name[0] == '\0' ? "" : "  observer = ",
+            config->control.observer.name);
     return fflush(stdout) == 0 ? DONE : FAILED; /* tells of the ones before, too */
 }
 

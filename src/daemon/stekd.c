@@ -161,6 +161,7 @@ listen_for_control(struct stekd *stekd, struct err *err)
     const struct http_limits limits = {.body_max = CONTROL_REQUEST_MAX,
                                        .head_max = CONTROL_HEAD_MAX,
                                        .connections_max = CONTROL_CONNECTIONS_MAX,
+                                       .others_max = CONTROL_OTHERS_MAX,
                                        .timeout_s = CONTROL_TIMEOUT_S};
     const struct http_calls calls = {
         .handler = control_answer, .trouble = on_trouble, .arg = stekd, .name = stekd->socket_path};

@@ -25,7 +25,7 @@ struct http_server {
     struct evconnlistener *listener; /* owned by `http` once bound */
     struct loop_timer *timer;
     struct http_calls calls;
-    unsigned connections_max;
+    unsigned connections_max, others_max;
     time_t told_s; /* when trouble was told last; 0: never */
     struct http_server *next;
 };
@@ -33,15 +33,21 @@ struct http_server {
 /* What listens gets evhttp's own argument in its callbacks, and there is no way from it to ours. */
 static struct http_server *servers;
 
-/* evhttp neither limits its connections nor tells when one goes. */
+/* evhttp neither limits its connections nor tells when one goes; it takes one that is shut down for
+ * one that its client has closed. */
 static unsigned
 count_connections(const struct http_server *server)
 {
     int listening = evconnlistener_get_fd(server->listener);
-    unsigned count = 0;
+    unsigned count = 0, others = 0;
 
-    for (int fd = 0; fd < FDS_MAX; fd++)
-        count += listen_has_accepted(listening, fd);
+    for (int fd = 0; fd < FDS_MAX; fd++) {
+        if (!listen_has_accepted(listening, fd))
+            continue;
+        count++;
+        if (server->others_max > 0 && !peer_is_trusted(fd) && ++others > server->others_max)
+            (void)shutdown(fd, SHUT_RDWR); /* where it fails its other end is gone */
+    }
     return count;
 }
 
@@ -205,6 +211,7 @@ static void
 configure(struct http_server *server, const struct http_limits *limits)
 {
     server->connections_max = limits->connections_max;
+    server->others_max = limits->others_max;
     evhttp_set_max_body_size(server->http, (ev_ssize_t)limits->body_max);
     evhttp_set_max_headers_size(server->http, (ev_ssize_t)limits->head_max);
     evhttp_set_timeout(server->http, limits->timeout_s);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define GROUPS_MAX 65536U /* NGROUPS_MAX of Linux */
 
@@ -44,6 +45,16 @@ peer_find(struct peer *peer, int fd)
     peer->groups = read_groups(&peer->group_count, fd);
     if (peer->groups != NULL)
         peer->groups[0] = who.gid;
+}
+
+bool
+peer_is_trusted(int fd)
+{
+    struct ucred who;
+    socklen_t len = sizeof who;
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && len == sizeof who &&
+           (who.uid == 0 || who.uid == geteuid());
 }
 
 bool

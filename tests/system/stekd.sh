@@ -72,6 +72,9 @@ check 'it checks a configuration and says what it means' ends 0 \
     "www:  rotate = 90s  lifetime = 1d  patience = 22s  max_session = 1d  capacity = 1024  keys = one" \
     "$program" -n -c "$conf"
 printf 'metrics { listen = { 127.0.0.1:9779, "[0::1]:9779" } }\nkeyset "www" { }\n' >"$tmp/metrics.conf"
+printf 'control { observer = games admin = adm }\nkeyset "www" { }\n' >"$tmp/control.conf"
+check 'who may use the control socket' ends 0 "control:  admin = adm  observer = games" \
+    "$program" -n -c "$tmp/control.conf"
 check 'where metrics will be' ends 0 "metrics:  listen = 127.0.0.1:9779, [::1]:9779" \
     "$program" -n -c "$tmp/metrics.conf"
 check 'with no file the built-in configuration applies, or the one of the system' ends 0 "rotate = " \

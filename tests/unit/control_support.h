@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -79,8 +80,10 @@ start(struct daemon *daemon, const char *config)
     if (file == NULL || fputs(config, file) < 0 || fclose(file) != 0)
         return false;
     daemon->pid = fork();
-    if (daemon->pid == 0)
+    if (daemon->pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
         exit(be_stekd(daemon));
+    }
     for (int waited = 0; waited < PATIENCE_MS; waited += 10) {
         int fd = dial(daemon);
 
@@ -125,7 +128,7 @@ teardown(void **state)
 
     if (kill(daemon->pid, SIGTERM) != 0 || waitpid(daemon->pid, &status, 0) != daemon->pid)
         return 1;
-    (void)snprintf(command, sizeof command, "rm -rf %s", daemon->folder);
+    (void)snprintf(command, sizeof command, "rm -rf %.31s", daemon->folder);
     return system(command) != 0 || status != 0;
 }
 

@@ -11,6 +11,7 @@
 
 #include "control_support.h"
 #include "daemon/access.h"
+#include "daemon/control_server.h"
 #include "io/peer.h"
 
 #define STRANGER 12345
@@ -187,6 +188,28 @@ be_observer(const struct daemon *daemon, int told)
     return status == 403 ? 0 : 3;
 }
 
+/* In a child: 0 if it is let in with some connections at once, but not with all that there are;
+ * these it holds while `go_on` is open. */
+static int
+be_crowd(const struct daemon *daemon, int told, int go_on)
+{
+    const gid_t group = GAMES;
+    int fds[CONTROL_CONNECTIONS_MAX], in = 0, stay = 0;
+    char byte;
+
+    if (setgroups(1, &group) != 0 || setgid(STRANGER) != 0 || setuid(STRANGER) != 0)
+        return 1;
+    for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
+        fds[i] = dial(daemon);
+    for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++)
+        in += look_again(fds[i]) == 200;
+    for (size_t i = 0; i < CONTROL_CONNECTIONS_MAX; i++) /* who came late may have taken a place */
+        stay += look_again(fds[i]) == 200;
+    if (write(told, "", 1) != 1 || read(go_on, &byte, 1) != 0)
+        return 2;
+    return in > 0 && stay <= (int)CONTROL_OTHERS_MAX ? 0 : 3;
+}
+
 static bool
 put(const struct daemon *daemon, const char *text)
 {
@@ -224,6 +247,40 @@ test_open_connection(void **state)
     assert_int_equal(teardown(&started), 0);
 }
 
+/* R-ACCESS-3 */
+static void
+test_crowd(void **state)
+{
+    struct daemon daemon;
+    void *started = &daemon;
+    int told[2], go_on[2], status = 1;
+    json_t *root;
+    char byte;
+    pid_t child;
+
+    (void)state;
+    if (geteuid() != 0)
+        return; /* cannot become another */
+    assert_true(start(&daemon, "control { observer = games }\nkeyset www { }\n"));
+    assert_int_equal(chmod(daemon.folder, 0755), 0);
+    assert_true(pipe(told) == 0 && pipe(go_on) == 0);
+    child = fork();
+    if (child == 0) {
+        close(go_on[1]);
+        _exit(be_crowd(&daemon, told[1], go_on[0]));
+    }
+    close(told[1]);
+    assert_int_equal(read(told[0], &byte, 1), 1);
+    assert_int_equal(ask(&daemon, &root, "POST", "/v1/rotate", "{}"), 200);
+    json_decref(root);
+    close(go_on[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    close(told[0]);
+    close(go_on[0]);
+    assert_int_equal(teardown(&started), 0);
+}
+
 int
 main(void)
 {
@@ -231,6 +288,7 @@ main(void)
         cmocka_unit_test(test_who_may),     cmocka_unit_test(test_explained),
         cmocka_unit_test(test_own_groups),  cmocka_unit_test(test_no_peer),
         cmocka_unit_test(test_many_groups), cmocka_unit_test(test_open_connection),
+        cmocka_unit_test(test_crowd),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
