@@ -1,15 +1,15 @@
 /* see timeline.h: as SVG. Places along the time are percentages, so that a page may stretch it. */
 #include "control/timeline.h"
 
-#define WIDTH 960
-#define MARGIN 16
-#define GUTTER 134 /* names and states, left of the chart */
-#define STATE 70   /* where states begin in it */
-#define TOP 34     /* of the first row */
-#define ROW 20     /* from row to row */
-#define BAR 12     /* a bar's height */
-#define LEGEND 40  /* below the last row */
-#define EDGE 3000U /* labels closer to an edge than this (of 100,000) are left out */
+#define WIDTH 960U
+#define MARGIN 16U
+#define GUTTER 134U /* names and states, left of the chart */
+#define STATE 70U   /* where states begin in it */
+#define TOP 34U     /* of the first row */
+#define ROW 20U     /* from row to row */
+#define BAR 12U     /* a bar's height */
+#define LEGEND 40U  /* below the last row */
+#define EDGE 3000U  /* labels closer to an edge than this (of 100,000) are left out */
 #define LEVELS 3U
 
 /* How far apart labels must be (of 100,000), from each other and from "now", to be shown however

@@ -215,13 +215,14 @@ static void
 note(void *arg, bool is_warning, const char *line, const struct log_event *event)
 {
     struct seen *seen = arg;
-    char *row = seen->rows[seen->count];
     size_t len, fields;
+    char *row;
 
     (void)is_warning;
     (void)line;
     if (event == NULL || seen->count == 64)
         return;
+    row = seen->rows[seen->count];
     fields = len = (size_t)snprintf(row, sizeof seen->rows[0], "| `%s` |", event->name);
     for (size_t i = 0; i < event->count; i++)
         len +=
