@@ -18,6 +18,7 @@
 #define CONFIG_KEYSETS_MAX 256U
 #define CONFIG_GROUP_MAX 32U
 #define CONFIG_LISTEN_MAX 8U
+#define CONFIG_PLACE_MAX 255U /* a path, or credential:NAME */
 
 /* What applies where there is no file of the default name. */
 #define CONFIG_DEFAULT "keyset \"default\" { rotate = 1h  lifetime = 12h }\n"
@@ -32,6 +33,8 @@ struct config_keyset {
     struct policy policy; /* resolved */
     uint32_t capacity;
     struct config_group group;
+    char persist[CONFIG_PLACE_MAX + 1];      /* see io/key_file.h; "": not kept over reboots */
+    char persist_file[CONFIG_PLACE_MAX + 1]; /* "": the default one */
 };
 
 struct config_listen {

@@ -21,6 +21,8 @@ static const struct config_option keyset_options[] = {
     {"capacity", value_capacity, offsetof(struct config_keyset, capacity), false},
     {"keys", value_keys, offsetof(struct config_keyset, policy.each), false},
     {"group", value_group, offsetof(struct config_keyset, group), false},
+    {"persist", value_key_place, offsetof(struct config_keyset, persist), false},
+    {"persist_file", value_path, offsetof(struct config_keyset, persist_file), false},
     {.name = NULL},
 };
 
@@ -56,6 +58,8 @@ end_keyset(void *target, struct err *err)
 {
     struct config_keyset *keyset = target;
 
+    if (keyset->persist_file[0] != '\0' && keyset->persist[0] == '\0')
+        return err_set(err, "persist_file needs a key: add persist = \"credential:NAME\"");
     return policy_resolve(&keyset->policy, keyset->capacity, err);
 }
 

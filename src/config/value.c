@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/key_file.h"
 #include "ring/layout.h"
 
 /* Digits from the start of *text, which moves behind them. */
@@ -119,5 +120,28 @@ value_listen(void *member, const char *text, struct err *err)
     if (listen->count == CONFIG_LISTEN_MAX)
         return err_set(err, "too many addresses: there may be %u", CONFIG_LISTEN_MAX);
     listen->addresses[listen->count++] = address;
+    return true;
+}
+
+bool
+value_path(void *member, const char *text, struct err *err)
+{
+    if (text[0] != '/' || strlen(text) > CONFIG_PLACE_MAX)
+        return err_set(err, "write a path from / on, of up to %u characters", CONFIG_PLACE_MAX);
+    (void)snprintf(member, CONFIG_PLACE_MAX + 1, "%s", text); /* fits */
+    return true;
+}
+
+bool
+value_key_place(void *member, const char *text, struct err *err)
+{
+    static const char prefix[] = KEY_FILE_CREDENTIAL;
+    size_t len = strlen(text);
+
+    if (strncmp(text, prefix, sizeof prefix - 1) != 0 || len == sizeof prefix - 1 ||
+        len > CONFIG_PLACE_MAX || strchr(text, '/') != NULL)
+        return value_path(member, text, NULL) ||
+               err_set(err, "write credential:NAME, or the path of a key file from / on");
+    (void)snprintf(member, CONFIG_PLACE_MAX + 1, "%s", text); /* fits */
     return true;
 }

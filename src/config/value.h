@@ -18,6 +18,9 @@ bool value_patience(void *member, const char *text, struct err *err); /* the sam
 bool value_capacity(void *member, const char *text, struct err *err); /* uint32_t */
 bool value_keys(void *member, const char *text, struct err *err);     /* bool: each */
 bool value_group(void *member, const char *text, struct err *err);    /* struct config_group */
-bool value_listen(void *member, const char *text, struct err *err);   /* struct config_listen */
+/* char[CONFIG_PLACE_MAX + 1]: an absolute path; the same, or credential:NAME. */
+bool value_path(void *member, const char *text, struct err *err);
+bool value_key_place(void *member, const char *text, struct err *err);
+bool value_listen(void *member, const char *text, struct err *err); /* struct config_listen */
 
 #endif

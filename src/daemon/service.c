@@ -27,8 +27,8 @@ service_capacity(const struct service *service)
     return image_current(&service->writer.image)->capacity;
 }
 
-static bool
-check_capacity(const struct service *service, const struct policy *policy, struct err *err)
+bool
+service_check_room(const struct service *service, const struct policy *policy, struct err *err)
 {
     uint32_t capacity = service_capacity(service);
 
@@ -48,6 +48,7 @@ init(struct service *service, const struct config_keyset *config, const struct s
     service->writer.file.fd = -1;
     service->source = env->source;
     service->log = env->log;
+    service->clock = env->clock;
     keyset_init(&service->set);
     if (asprintf(&service->ring_path, "%s/%s.r1", env->run_dir, config->name) < 0)
         service->ring_path = NULL;
@@ -107,20 +108,49 @@ warn_of_swap(const struct service *service)
             service->config.name, service->ring_path, map->len);
 }
 
+/* Where there is no ring, what was saved before the host was started anew. */
+static bool
+load_saved(struct service *service, struct ring_time now, struct err *err)
+{
+    struct err why = {""};
+
+    if (service->config.persist[0] == '\0')
+        return true;
+    service->persist = persist_open(&service->config, err);
+    if (service->persist == NULL)
+        return false;
+    service->had_file = persist_exists(service->persist);
+    if (!service->is_ring_new || !service->had_file)
+        return true;
+    if (persist_load(service->persist, &service->set, service_wall_ms(service, now), &why))
+        audit_adopted(service->log, service->config.name, persist_path(service->persist),
+                      service->set.key_count);
+    else
+        log_warn(service->log, "keyset %s: it begins with fresh keys: %s", service->config.name,
+                 why.text);
+    return true;
+}
+
+bool
+service_make_counters(const struct service *service, gid_t group, struct err *err)
+{
+    return dir_make(service->count_path, group == (gid_t)-1 ? COUNT_MODE : COUNT_GROUP_MODE, group,
+                    err);
+}
+
 static bool
 take_up(struct service *service, struct ring_time now, struct err *err)
 {
-    bool has_group = service->config.group.gid != (gid_t)-1;
+    gid_t group = service->config.group.gid;
 
-    if (!ring_writer_open(&service->writer, service->ring_path, service->config.capacity,
-                          service->config.group.gid, err) ||
-        !check_capacity(service, &service->config.policy, err) ||
-        !dir_make(service->count_path, has_group ? COUNT_GROUP_MODE : COUNT_MODE,
-                  service->config.group.gid, err))
+    if (!ring_writer_open(&service->writer, service->ring_path, service->config.capacity, group,
+                          err) ||
+        !service_check_room(service, &service->config.policy, err) ||
+        !service_make_counters(service, group, err))
         return false;
     warn_of_swap(service);
     service->is_ring_new = service->writer.is_new;
-    return service->is_ring_new || load(service, now, err);
+    return (service->is_ring_new || load(service, now, err)) && load_saved(service, now, err);
 }
 
 struct service *
@@ -150,6 +180,8 @@ service_close(struct service **service)
     ring_writer_close(&(*service)->writer);
     keyset_free(&(*service)->set);
     counts_past_free(&(*service)->counts);
+    persist_close(&(*service)->persist);
+    persist_close(&(*service)->change.persist);
     free((*service)->ring_path);
     free((*service)->count_path);
     free(*service);
@@ -167,6 +199,12 @@ remove_counters(void *arg, const char *name)
     (void)file_remove(path, NULL); /* what stays is found when the folder is removed */
     free(path);
     return true;
+}
+
+static bool
+destroy_file(struct service *service, struct err *err)
+{
+    return service->persist == NULL || persist_destroy(service->persist, err);
 }
 
 static bool
@@ -195,7 +233,8 @@ service_retire(struct service **service, struct ring_time now)
     if (old == NULL)
         return;
     if (destroy_keys(old, now, &err) && ring_writer_remove(&old->writer, old->ring_path, &err) &&
-        dir_list(old->count_path, remove_counters, old, &err) && dir_remove(old->count_path, &err))
+        dir_list(old->count_path, remove_counters, old, &err) &&
+        dir_remove(old->count_path, &err) && destroy_file(old, &err))
         audit_removed(old->log, old->config.name, old->ring_path);
     else
         log_warn(old->log, "keyset %s: not all of it could be removed: %s", old->config.name,
@@ -203,37 +242,15 @@ service_retire(struct service **service, struct ring_time now)
     service_close(service);
 }
 
-bool
-service_can_change(const struct service *service, const struct config_keyset *config,
-                   struct err *err)
-{
-    if (config->capacity != service->config.capacity)
-        return err_set(err,
-                       "keyset %s: capacity cannot change from %u to %u while the ring is in use: "
-                       "stop its servers and stekd, remove %s, and start stekd again",
-                       config->name, service->config.capacity, config->capacity,
-                       service->ring_path);
-    if (config->group.gid != service->config.group.gid)
-        return err_set(err,
-                       "keyset %s: group cannot change while the ring is in use: restart stekd",
-                       config->name);
-    return check_capacity(service, &config->policy, err) || err_add(err, "keyset %s", config->name);
-}
-
-static bool
-is_same_policy(const struct policy *a, const struct policy *b)
-{
-    return a->rotate_s == b->rotate_s && a->lifetime_s == b->lifetime_s &&
-           a->patience_s == b->patience_s && a->max_session_s == b->max_session_s &&
-           a->each == b->each;
-}
-
 void
-service_change(struct service *service, const struct config_keyset *config, struct ring_time now)
+service_undo(struct service **service, struct ring_time now)
 {
-    if (is_same_policy(&service->config.policy, &config->policy))
-        return;
-    service->config.policy = config->policy;
-    audit_changed(service->log, config->name, &config->policy);
-    service_tick(service, now);
+    struct service *fresh = *service;
+
+    if (fresh->had_file) /* it was there before */
+        persist_close(&fresh->persist);
+    if (fresh->is_ring_new)
+        service_retire(service, now);
+    else
+        service_close(service);
 }

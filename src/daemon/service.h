@@ -19,13 +19,21 @@
 
 #include "base/err.h"
 #include "config/config.h"
+#include "daemon/clock.h"
 #include "daemon/counts.h"
+#include "daemon/persist.h"
 #include "io/log.h"
 #include "keys/keyset.h"
 #include "ring/writer.h"
 #include "source/source.h"
 
 #define SERVICE_LOOK_MS 60000U /* timers count no time that the machine sleeps: look again */
+
+/* What a reload is about to do. */
+struct service_change {
+    struct persist *persist; /* instead of the present one */
+    bool is_persist_new, is_regrouped;
+};
 
 /* Read the fields freely; change them by the calls below only. */
 struct service {
@@ -45,6 +53,11 @@ struct service {
     uint64_t emergency_boot_ms; /* when the last one was made; 0: never */
     struct err last_error;      /* "" while all is well */
     struct counts_past counts;
+    const struct clock *clock; /* NULL: the wall clock is never held off */
+    struct persist *persist;   /* NULL: keys do not outlive a boot */
+    bool had_file;             /* there was one when the service began */
+    struct err save_error;     /* "" while the file has what the ring has */
+    struct service_change change;
 };
 
 /* What the services share. */
@@ -52,6 +65,7 @@ struct service_env {
     const char *run_dir;
     const struct source_kind *source;
     const struct log *log;
+    const struct clock *clock;
 };
 
 /* Open or make the ring, take up its keys, and see to it that one seals. NULL, with the reason in
@@ -72,12 +86,16 @@ void service_tick(struct service *service, struct ring_time now);
 /* Milliseconds until the next tick. */
 uint64_t service_next_ms(const struct service *service, struct ring_time now);
 
-/* Can this configuration replace the present one while the ring lives? Capacity and group cannot
- * change. */
-bool service_can_change(const struct service *service, const struct config_keyset *config,
-                        struct err *err);
+/* Another configuration: prepared, with all of it that can fail; then either carried out or
+ * cancelled. False, with the reason in `err` and nothing changed: what the ring cannot follow while
+ * it lives (capacity), or what cannot be had. */
+bool service_prepare(struct service *service, const struct config_keyset *config, struct err *err);
+void service_cancel(struct service *service);
 void service_change(struct service *service, const struct config_keyset *config,
                     struct ring_time now);
+
+/* Undo service_open(): what it made goes, what was there stays. */
+void service_undo(struct service **service, struct ring_time now);
 
 /* ---- orders ---- */
 

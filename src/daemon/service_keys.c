@@ -174,6 +174,23 @@ service_mend(struct service *service, struct ring_time now, struct err *err)
     return mend(service, &service->set, now, err);
 }
 
+uint64_t
+service_wall_ms(const struct service *service, struct ring_time now)
+{
+    return now.unix_ms + (service->clock == NULL ? 0 : (uint64_t)service->clock->held_ms);
+}
+
+void
+service_save(struct service *service, struct ring_time now)
+{
+    uint64_t wall_ms = service_wall_ms(service, now);
+
+    service->save_error.text[0] = '\0';
+    if (service->persist != NULL)
+        (void)persist_save(service->persist, &service->set, wall_ms,
+                           (int64_t)(wall_ms - now.unix_ms), &service->save_error);
+}
+
 bool
 service_commit(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
 {
@@ -186,6 +203,7 @@ service_commit(struct service *service, struct keyset *set, struct ring_time now
     service->set = *set;
     *set = old;
     log_changes(service, set);
+    service_save(service, now);
     note_sealing(service, now.unix_ms / 1000);
     return true;
 }

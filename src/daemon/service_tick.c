@@ -65,6 +65,7 @@ service_tick(struct service *service, struct ring_time now)
         (void)err_set(&why, "no memory for the keyset"); /* always false */
     }
     note(&trouble, &why);
+    note(&trouble, &service->save_error);
     why.text[0] = '\0';
     (void)counts_gather(&service->counts, NULL, service->count_path, &service->set,
                         now.boot_ms / 1000, &why); /* `why` tells of what was not read, too */

@@ -44,8 +44,10 @@ stekd_now(struct stekd *stekd)
 struct service_env
 stekd_env(const struct stekd *stekd)
 {
-    return (struct service_env){
-        .run_dir = stekd->run_dir, .source = source_kinds[0], .log = &stekd->log};
+    return (struct service_env){.run_dir = stekd->run_dir,
+                                .source = source_kinds[0],
+                                .log = &stekd->log,
+                                .clock = &stekd->clock};
 }
 
 void

@@ -62,7 +62,7 @@ find_service(const struct stekd *stekd, const char *name)
 struct plan {
     struct service *services[CONFIG_KEYSETS_MAX];
     bool is_new[CONFIG_KEYSETS_MAX];
-    size_t count;
+    size_t count; /* of those that are ready for it */
 };
 
 static bool
@@ -71,21 +71,18 @@ make_plan(struct stekd *stekd, struct plan *plan, const struct config *config, s
 {
     struct service_env env = stekd_env(stekd);
 
-    for (size_t i = 0; i < config->count; i++) {
-        struct service *service = find_service(stekd, config->keysets[i].name);
-
-        if (service != NULL && !service_can_change(service, &config->keysets[i], err))
-            return false;
-        plan->services[i] = service;
-    }
     for (; plan->count < config->count; plan->count++) {
-        size_t i = plan->count;
+        const struct config_keyset *keyset = &config->keysets[plan->count];
+        struct service *service = find_service(stekd, keyset->name);
 
-        plan->is_new[i] = plan->services[i] == NULL;
-        if (plan->is_new[i])
-            plan->services[i] = service_open(&config->keysets[i], &env, now, err);
-        if (plan->services[i] == NULL)
+        plan->is_new[plan->count] = service == NULL;
+        if (service == NULL)
+            service = service_open(keyset, &env, now, err);
+        else if (!service_prepare(service, keyset, err))
             return false;
+        if (service == NULL)
+            return false;
+        plan->services[plan->count] = service;
     }
     return true;
 }
@@ -94,10 +91,10 @@ static void
 drop_plan(struct plan *plan, struct ring_time now)
 {
     for (size_t i = 0; i < plan->count; i++) {
-        if (plan->is_new[i] && plan->services[i]->is_ring_new)
-            service_retire(&plan->services[i], now);
-        else if (plan->is_new[i])
-            service_close(&plan->services[i]);
+        if (plan->is_new[i])
+            service_undo(&plan->services[i], now);
+        else
+            service_cancel(plan->services[i]);
     }
 }
 

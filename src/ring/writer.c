@@ -97,6 +97,13 @@ ring_writer_mend(struct ring_writer *writer, bool *was_lost, const char *path, s
 }
 
 bool
+ring_writer_regroup(const struct ring_writer *writer, gid_t group, const char *path,
+                    struct err *err)
+{
+    return sys_owned_regroup(&writer->file, group, path, err);
+}
+
+bool
 ring_writer_remove(const struct ring_writer *writer, const char *path, struct err *err)
 {
     return sys_owned_remove(&writer->file, path, err);

@@ -59,6 +59,10 @@ bool ring_writer_store(struct ring_writer *writer, const struct keyset *set,
 bool ring_writer_mend(struct ring_writer *writer, bool *was_lost, const char *path,
                       struct err *what);
 
+/* Give a ring that is there to another group, or to none (-1). */
+bool ring_writer_regroup(const struct ring_writer *writer, gid_t group, const char *path,
+                         struct err *err);
+
 /* Remove the file that the writer has open. */
 bool ring_writer_remove(const struct ring_writer *writer, const char *path, struct err *err);
 

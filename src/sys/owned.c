@@ -91,8 +91,8 @@ take_created(struct sys_owned *file, const struct place *place, size_t len, stru
     return false;
 }
 
-static bool
-settle_mode(const struct sys_owned *file, gid_t group, const char *path, struct err *err)
+bool
+sys_owned_regroup(const struct sys_owned *file, gid_t group, const char *path, struct err *err)
 {
     struct stat stat;
 
@@ -185,7 +185,7 @@ sys_owned_open(struct sys_owned *file, const char *path, size_t len, gid_t group
     done = open_locked(&fresh, &place, err) &&
            (fresh.created ? take_created(&fresh, &place, len, err)
                           : take_existing(&fresh, &place, err)) &&
-           settle_mode(&fresh, group, path, err);
+           sys_owned_regroup(&fresh, group, path, err);
     if (done)
         done = (fstat(fresh.fd, &stat) == 0 &&
                 map_file(&fresh.map, fresh.fd, &stat, PROT_READ | PROT_WRITE)) ||

@@ -86,6 +86,10 @@ struct sys_owned {
 bool sys_owned_open(struct sys_owned *file, const char *path, size_t len, gid_t group,
                     struct err *err);
 
+/* Let another group read it; -1: none. */
+bool sys_owned_regroup(const struct sys_owned *file, gid_t group, const char *path,
+                       struct err *err);
+
 /* Give a created file its name, replacing nothing. */
 bool sys_owned_publish(struct sys_owned *file, const char *path, struct err *err);
 

@@ -281,10 +281,18 @@ if [ "$(id -u)" -eq 0 ]; then
         'group nogroup is shared by applications'
     printf 'keyset "www" { }\n' >"$conf"
     check 'a reload that would change the group' reload
-    check 'is refused' logged 'keyset www: group cannot change while the ring is in use: restart stekd'
-    stop "$stekd"
-    start_stekd
-    check 'started again, it has no group' mode_is 400 "$run/www.r1"
+    check 'does so' logged "keyset www: $run/www.r1 is readable by its owner alone"
+    check 'the ring has no group' mode_is 400 "$run/www.r1"
+    check 'nor do the counters' mode_is 2700 "$run/count/www"
+    printf 'keyset "www" { group = "nogroup" }\n' >"$conf"
+    check 'and back' reload
+    check 'the ring has the group again' test "$(stat -c '%a %G' "$run/www.r1")" = '440 nogroup'
+    check 'and so have the counters' test "$(stat -c '%a %G' "$run/count/www")" = '3770 nogroup'
+    printf 'keyset "www" { } keyset "new" { persist = "/no/such/key" }\n' >"$conf"
+    check 'a reload that fails further on' reload
+    check 'leaves the group as it was' test "$(stat -c '%a %G' "$run/www.r1")" = '440 nogroup'
+    check 'and says why' logged 'keyset new: persist: /no/such/key: No such file or directory'
+    printf 'keyset "www" { }\n' >"$conf"
     stop "$stekd"
 
     run=$tmp/nobody/run

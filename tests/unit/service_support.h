@@ -67,7 +67,8 @@ world_open(struct world *world, uint32_t capacity)
     (void)snprintf(world->ring_path, sizeof world->ring_path, "%s/www.r1", world->folder);
     (void)snprintf(count, sizeof count, "%s/count", world->folder);
     world->log.arg = world;
-    world->env = (struct service_env){world->folder, &source_random, &world->log};
+    world->env = (struct service_env){
+        .run_dir = world->folder, .source = &source_random, .log = &world->log};
     if (mkdir(count, 0700) != 0 || !policy_resolve(&world->config.policy, capacity, &err))
         return false;
     world->service = service_open(&world->config, &world->env, world->now, &err);

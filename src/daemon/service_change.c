@@ -1,0 +1,127 @@
+/* see service.h: another configuration for a keyset at work */
+#include <string.h>
+
+#include "daemon/audit.h"
+#include "daemon/service_inner.h"
+
+static bool
+is_same_policy(const struct policy *a, const struct policy *b)
+{
+    return a->rotate_s == b->rotate_s && a->lifetime_s == b->lifetime_s &&
+           a->patience_s == b->patience_s && a->max_session_s == b->max_session_s &&
+           a->each == b->each;
+}
+
+static bool
+is_same_persist(const struct config_keyset *a, const struct config_keyset *b)
+{
+    return strcmp(a->persist, b->persist) == 0 && strcmp(a->persist_file, b->persist_file) == 0;
+}
+
+static bool
+check_capacity(const struct service *service, const struct config_keyset *config, struct err *err)
+{
+    if (config->capacity == service->config.capacity)
+        return service_check_room(service, &config->policy, err);
+    return err_set(
+        err,
+        "capacity cannot change from %u to %u while the ring is in use: stop its servers "
+        "and stekd, remove %s, and start stekd again",
+        service->config.capacity, config->capacity, service->ring_path);
+}
+
+/* Ring and counters to a group: both or none. */
+static bool
+give_to(struct service *service, gid_t group, gid_t before, struct err *err)
+{
+    if (ring_writer_regroup(&service->writer, group, service->ring_path, err) &&
+        service_make_counters(service, group, err))
+        return true;
+    (void)ring_writer_regroup(&service->writer, before, service->ring_path, NULL); /* is told */
+    return false;
+}
+
+static bool
+prepare(struct service *service, const struct config_keyset *config, struct err *err)
+{
+    struct service_change *change = &service->change;
+
+    if (!check_capacity(service, config, err))
+        return false;
+    change->is_persist_new = !is_same_persist(config, &service->config);
+    if (change->is_persist_new && config->persist[0] != '\0') {
+        change->persist = persist_open(config, err);
+        if (change->persist == NULL)
+            return false;
+    }
+    if (config->group.gid == service->config.group.gid)
+        return true;
+    change->is_regrouped = give_to(service, config->group.gid, service->config.group.gid, err);
+    return change->is_regrouped;
+}
+
+bool
+service_prepare(struct service *service, const struct config_keyset *config, struct err *err)
+{
+    service->change = (struct service_change){.persist = NULL};
+    if (prepare(service, config, err))
+        return true;
+    service_cancel(service);
+    return err_add(err, "keyset %s", config->name);
+}
+
+void
+service_cancel(struct service *service)
+{
+    gid_t group = service->config.group.gid;
+
+    persist_close(&service->change.persist);
+    if (service->change.is_regrouped &&
+        !give_to(service, group, group, NULL)) /* what could be done could be undone a while ago */
+        log_warn(service->log, "keyset %s: %s stays with its new group: restart stekd",
+                 service->config.name, service->ring_path);
+    service->change = (struct service_change){.persist = NULL};
+}
+
+/* Keys are saved in the new file before the old one goes. */
+static void
+change_persist(struct service *service, const struct config_keyset *config, struct ring_time now)
+{
+    struct persist *old = service->persist;
+    struct err err = {""};
+
+    service->persist = service->change.persist;
+    service->change.persist = NULL;
+    memcpy(service->config.persist, config->persist, sizeof config->persist);
+    memcpy(service->config.persist_file, config->persist_file, sizeof config->persist_file);
+    service_save(service, now);
+    if (old != NULL &&
+        !(service->persist != NULL &&
+          strcmp(persist_path(old), persist_path(service->persist)) == 0) &&
+        !persist_destroy(old, &err))
+        log_warn(service->log, "keyset %s: %s", config->name, err.text);
+    persist_close(&old);
+    log_info(service->log, "keyset %s: %s%s", config->name,
+             service->persist == NULL ? "keys are not saved any more" : "keys are saved in ",
+             service->persist == NULL ? "" : persist_path(service->persist));
+}
+
+void
+service_change(struct service *service, const struct config_keyset *config, struct ring_time now)
+{
+    bool is_new_policy = !is_same_policy(&service->config.policy, &config->policy);
+
+    if (service->change.is_persist_new)
+        change_persist(service, config, now);
+    if (service->change.is_regrouped)
+        log_info(service->log, "keyset %s: %s is readable %s%s", config->name, service->ring_path,
+                 config->group.name[0] == '\0' ? "by its owner alone" : "by group ",
+                 config->group.name);
+    service->change = (struct service_change){.persist = NULL};
+    service->config.group = config->group;
+    if (!is_new_policy)
+        return;
+    service->config.policy = config->policy;
+    audit_changed(service->log, config->name, &config->policy);
+    service_tick(service, now);
+}
