@@ -59,7 +59,7 @@ end_keyset(void *target, struct err *err)
     struct config_keyset *keyset = target;
 
     if (keyset->persist_file[0] != '\0' && keyset->persist[0] == '\0')
-        return err_set(err, "persist_file needs a key: add persist = \"credential:NAME\"");
+        return err_set(err, "persist_file needs a key: add persist: credential:NAME or a path");
     return policy_resolve(&keyset->policy, keyset->capacity, err);
 }
 

@@ -44,6 +44,7 @@ test_all_options(void **state)
                                "    capacity = 65536\n"
                                "    keys = each\n"
                                "    group = \"root\"\n"
+                               "    persist = \"credential:www\" persist_file = /var/www.keys\n"
                                "}\n"
                                "/* the\n * other */ keyset mail-2.example_x { rotate = '7200' }\n";
     struct config config = {0};
@@ -59,6 +60,9 @@ test_all_options(void **state)
     assert_true(config.keysets[0].policy.each);
     assert_int_equal(config.keysets[0].capacity, 65536);
     assert_true(config.keysets[0].group.gid == 0);
+    assert_string_equal(config.keysets[0].persist, "credential:www");
+    assert_string_equal(config.keysets[0].persist_file, "/var/www.keys");
+    assert_string_equal(config.keysets[1].persist, "");
     assert_ptr_equal(config_find(&config, "mail-2.example_x"), &config.keysets[1]);
     assert_int_equal(config.keysets[1].policy.rotate_s, 7200);
     assert_int_equal(config.keysets[1].policy.patience_s, 1800);

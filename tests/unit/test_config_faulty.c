@@ -20,13 +20,13 @@ static const struct {
     {"# nothing\n\n", "f:1: no keyset: write at least keyset \"default\" { }"},
     {"keyset \"a\" {\n\n  rotat = 1h\n}",
      "f:3: no such option 'rotat': only rotate, lifetime, patience, max_session, capacity, keys, "
-     "group may stand here"},
+     "group, persist, persist_file may stand here"},
     {"# one\n# two\n/* three\n four */\nrotate = 1h",
      "f:5: no such option 'rotate': only keyset \"NAME\" { ... }, metrics { ... }, "
      "control { ... } may stand here"},
     {"keyset \"a\" { share \"etcd\" { } }",
      "f:1: no such option 'share': only rotate, lifetime, patience, max_session, capacity, keys, "
-     "group may stand here"},
+     "group, persist, persist_file may stand here"},
     {"metrics {\n port = 1 }", "f:2: no such option 'port': only listen may stand here"},
     {"metrics \"a\" { }",
      "f:1: missing opening brace for section 'metrics': write metrics { ... }"},
@@ -87,6 +87,16 @@ static const struct {
      "f:2: one of \\ | = has no place in a string here"},
     {"'' = 1", "f:1: an empty string has no place here"},
     /* values */
+    {"keyset \"a\" {\n persist = on }",
+     "f:2: persist = on: write credential:NAME, or the path of a key file from / on"},
+    {"keyset \"a\" { persist = \"credential:\" }",
+     "f:1: persist = credential:: write credential:NAME, or the path of a key file from / on"},
+    {"keyset \"a\" { persist = \"credential:a/b\" }",
+     "f:1: persist = credential:a/b: write credential:NAME, or the path of a key file from / on"},
+    {"keyset \"a\" { persist = \"/k\" persist_file = \"keys\" }",
+     "f:1: persist_file = keys: write a path from / on, of up to 255 characters"},
+    {"keyset \"a\" {\n\n persist_file = \"/f\" }",
+     "f:3: keyset \"a\": persist_file needs a key: add persist: credential:NAME or a path"},
     {"keyset \"a\" {\n rotate = 1x\n}",
      "f:2: rotate = 1x: not a time: write 90s, 15m, 1h, 7d, or plain seconds"},
     {"keyset \"a\" {\n lifetime = -1h\n}",

@@ -1,5 +1,5 @@
-/* A file on a disk is replaced whole or not at all, and nothing stays of what it held: its old bytes
- * are gone from the inode, seen through a second name of it. */
+/* A file on a disk is replaced whole or not at all, and nothing stays of what it held: its old
+ * bytes are gone from the inode, seen through a second name of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* A key that the administrator provides is taken as bytes or as hex, from a file that nobody else may
- * read or from systemd's credentials; all else is refused, and the message says what to do. */
+/* A key that the administrator provides is taken as bytes or as hex, from a file that nobody else
+ * may read or from systemd's credentials; all else is refused, and the message says what to do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
