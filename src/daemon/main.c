@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "daemon/stekd.h"
+#include "io/disk.h"
 #include "io/file.h"
 #include "io/sandbox.h"
-
-#define STATE_DIR \
-    "/var/lib/stek" /* of the service; what stekd may write beside its runtime folder */
 
 enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
@@ -120,10 +118,15 @@ choose_log(struct journal *journal, bool in_front)
 static void
 enter_sandbox(const struct stekd *stekd)
 {
-    const char *const folders[] = {stekd->run_dir, STATE_DIR};
+    const char *folders[CONFIG_KEYSETS_MAX + 2] = {stekd->run_dir, disk_state_folder()};
     struct err err = {""};
+    size_t count = 2;
 
-    if (!sandbox_confine_writes(folders, sizeof folders / sizeof *folders, &err))
+    for (size_t i = 0; i < stekd->count; i++) {
+        if (stekd->services[i]->persist != NULL)
+            folders[count++] = persist_folder(stekd->services[i]->persist);
+    }
+    if (!sandbox_confine_writes(folders, count, &err))
         log_warn(&stekd->log, "sandbox: %s", err.text);
     if (!sandbox_filter_calls(&err))
         log_warn(&stekd->log, "sandbox: %s", err.text);

@@ -20,32 +20,39 @@
 
 struct persist {
     char keyset[CONTROL_KEYSET_MAX + 1];
-    char *path;
+    char *path, *folder;
     struct secret key;
     struct secret saved; /* tells whether a keyset is the one in the file: its HMAC */
     bool is_saved;       /* the file is there, with that one */
 };
 
+static bool
+set_place(struct persist *persist, const struct config_keyset *config)
+{
+    (void)snprintf(persist->keyset, sizeof persist->keyset, "%s", config->name); /* fits */
+    if (config->persist_file[0] != '\0')
+        persist->path = strdup(config->persist_file);
+    else if (asprintf(&persist->path, "%s/%s.keys", disk_state_folder(), config->name) < 0)
+        persist->path = NULL;
+    persist->folder = persist->path == NULL ? NULL : strdup(persist->path);
+    if (persist->folder == NULL)
+        return false;
+    strrchr(persist->folder, '/')[1] = '\0'; /* there is one: it is absolute */
+    return true;
+}
+
 struct persist *
 persist_open(const struct config_keyset *config, struct err *err)
 {
     struct persist *persist = calloc(1, sizeof *persist);
-    bool ok = persist != NULL;
 
-    if (ok) {
-        (void)snprintf(persist->keyset, sizeof persist->keyset, "%s", config->name); /* fits */
-        ok = (config->persist_file[0] != '\0'
-                  ? asprintf(&persist->path, "%s", config->persist_file)
-                  : asprintf(&persist->path, "%s/%s.keys", disk_state_folder(), config->name)) >= 0;
-        if (!ok)
-            persist->path = NULL;
-    }
-    if (!ok)
+    if (persist == NULL || !set_place(persist, config)) {
         (void)err_set(err, "persist: no memory"); /* always false */
-    else if (!key_file_read(&persist->key, config->persist, err))
-        ok = err_add(err, "persist");
-    if (!ok && persist != NULL)
         persist_close(&persist);
+    } else if (!key_file_read(&persist->key, config->persist, err)) {
+        (void)err_add(err, "persist"); /* always false */
+        persist_close(&persist);
+    }
     return persist;
 }
 
@@ -57,6 +64,7 @@ persist_close(struct persist **persist)
     secret_wipe(&(*persist)->key);
     secret_wipe(&(*persist)->saved);
     free((*persist)->path);
+    free((*persist)->folder);
     free(*persist);
     *persist = NULL;
 }
@@ -71,6 +79,18 @@ const char *
 persist_path(const struct persist *persist)
 {
     return persist->path;
+}
+
+const char *
+persist_folder(const struct persist *persist)
+{
+    return persist->folder;
+}
+
+bool
+persist_try(const struct persist *persist, struct err *err)
+{
+    return disk_try(persist->path, err) || err_add(err, "persist");
 }
 
 /* An older copy that was put back would bring back what was revoked since. When a file was put in

@@ -31,6 +31,10 @@ void persist_close(struct persist **persist);
 bool persist_exists(const struct persist *persist);
 
 const char *persist_path(const struct persist *persist);
+const char *persist_folder(const struct persist *persist);
+
+/* Can it be written there? */
+bool persist_try(const struct persist *persist, struct err *err);
 
 /* Take up what the file holds into an empty `set`; none there is fine. `wall_ms` is the wall clock,
  * in whose time the keys are. False, with the reason in `err`: then nothing is taken. */

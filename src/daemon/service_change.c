@@ -51,7 +51,7 @@ prepare(struct service *service, const struct config_keyset *config, struct err 
     change->is_persist_new = !is_same_persist(config, &service->config);
     if (change->is_persist_new && config->persist[0] != '\0') {
         change->persist = persist_open(config, err);
-        if (change->persist == NULL)
+        if (change->persist == NULL || !persist_try(change->persist, err))
             return false;
     }
     if (config->group.gid == service->config.group.gid)

@@ -133,6 +133,15 @@ disk_replace(const char *path, const void *bytes, size_t len, struct err *err)
 }
 
 bool
+disk_try(const char *path, struct err *err)
+{
+    char fresh[FRESH_LEN];
+
+    (void)snprintf(fresh, sizeof fresh, "%s.new", path); /* fits: PATH_MAX */
+    return make_fresh(fresh, "", 0, err) && destroy_one(fresh, err);
+}
+
+bool
 disk_destroy(const char *path, struct err *err)
 {
     char fresh[FRESH_LEN];

@@ -15,6 +15,9 @@
  * one is as it was. */
 bool disk_replace(const char *path, const void *bytes, size_t len, struct err *err);
 
+/* Can disk_replace() make files there? */
+bool disk_try(const char *path, struct err *err);
+
 /* Overwrite and remove the file, also one that disk_replace() left half made; none is fine. */
 bool disk_destroy(const char *path, struct err *err);
 
