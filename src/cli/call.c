@@ -8,21 +8,28 @@
 #include "io/http_client.h"
 
 #define PATH_SIZE 4096U
+#define HTTP_OK 200
+
+static bool
+call(const struct cli *cli, struct http_reply *reply, const char *method, const char *path,
+     const char *body, struct err *err)
+{
+    const struct http_bounds bounds = {HTTP_REPLY_MAX, cli->timeout_ms};
+    char socket_path[PATH_SIZE];
+    int len = snprintf(socket_path, sizeof socket_path, "%s/%s", cli->rundir, CONTROL_SOCKET);
+
+    if (len < 0 || (size_t)len >= sizeof socket_path)
+        return err_set(err, "the path of the run directory is too long");
+    return http_call_within(socket_path, method, path, body, &bounds, reply, err);
+}
 
 static json_t *
 ask(const struct cli *cli, const char *method, const char *path, const char *body, struct err *err)
 {
-    const struct http_bounds bounds = {HTTP_REPLY_MAX, cli->timeout_ms};
     struct http_reply reply = {0};
-    char socket_path[PATH_SIZE];
     json_t *root = NULL;
-    int len = snprintf(socket_path, sizeof socket_path, "%s/%s", cli->rundir, CONTROL_SOCKET);
 
-    if (len < 0 || (size_t)len >= sizeof socket_path) {
-        (void)err_set(err, "the path of the run directory is too long");
-        return NULL;
-    }
-    if (http_call_within(socket_path, method, path, body, &bounds, &reply, err))
+    if (call(cli, &reply, method, path, body, err))
         root = reply_load(reply.body, reply.len, reply.status, err);
     http_reply_free(&reply);
     return root;
@@ -47,6 +54,24 @@ call_post(const struct cli *cli, const char *path, json_t *body, struct err *err
     free(text);
     json_decref(body);
     return root;
+}
+
+char *
+call_text(const struct cli *cli, const char *path, struct err *err)
+{
+    struct http_reply reply = {0};
+    char *text = NULL;
+
+    if (!call(cli, &reply, "GET", path, NULL, err))
+        return NULL;
+    if (reply.status == HTTP_OK) {
+        text = reply.body;
+        reply.body = NULL;
+    } else {
+        json_decref(reply_load(reply.body, reply.len, reply.status, err)); /* says why; no object */
+    }
+    http_reply_free(&reply);
+    return text;
 }
 
 /* The names of all keysets, for people: "api, www". */

@@ -11,6 +11,9 @@
 /* GET. The JSON object of the answer, to be given back by json_decref(); NULL with the reason. */
 json_t *call_get(const struct cli *cli, const char *path, struct err *err);
 
+/* GET of what is no JSON; to be freed. NULL with the reason. */
+char *call_text(const struct cli *cli, const char *path, struct err *err);
+
 /* POST of `body`, which is given back in any case; NULL stands for "no memory to make it". */
 json_t *call_post(const struct cli *cli, const char *path, json_t *body, struct err *err);
 

@@ -61,8 +61,8 @@ struct command {
 /* Ends with a NULL name. */
 extern const struct command cli_commands[];
 
-cli_run_fn status_run, keys_run, timeline_run, rotate_run, revoke_run, watch_run, help_run,
-    version_run;
+cli_run_fn status_run, keys_run, timeline_run, rotate_run, revoke_run, watch_run, metrics_run,
+    help_run, version_run;
 
 /* Usage of stekctl, or of one command. */
 void help_usage(FILE *out);

@@ -63,6 +63,13 @@ const struct command cli_commands[] = {
                  "  stekctl watch -i 60 >>stek.log  a line a minute\n",
      .takes = CLI_KEYSET | CLI_JSON | CLI_INTERVAL | CLI_ASCII,
      .run = watch_run},
+    {.name = "metrics",
+     .args = "",
+     .summary = "Print what is counted, as Prometheus reads it",
+     .detail = "For what gathers files. Prometheus can also ask stekd itself: see metrics in "
+               "stekd.conf(5).",
+     .examples = "  stekctl metrics                 of all keysets\n",
+     .run = metrics_run},
     {.name = "help",
      .args = "[COMMAND]",
      .summary = "Say how to use stekctl, or one command",

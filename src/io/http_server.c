@@ -133,8 +133,9 @@ add_headers(struct evhttp_request *evreq, const struct http_answer *answer, size
     static const char *const always[][2] = {
         {"Cache-Control", "no-store"},
         {"X-Content-Type-Options", "nosniff"},
-        {"Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; "
-                                    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+        {"Content-Security-Policy",
+         "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+         "form-action 'none'; frame-ancestors 'none'"},
         {"Referrer-Policy", "no-referrer"},
     };
     struct evkeyvalq *headers = evhttp_request_get_output_headers(evreq);

@@ -184,7 +184,8 @@ load(void *arg)
     const char *wrong = NULL;
 
     if (loaded && (reading->config.count != 2 || reading->config.keysets[1].capacity != 4096 ||
-                   reading->config.keysets[0].policy.rotate_s != 900))
+                   reading->config.keysets[0].policy.rotate_s != 900 ||
+                   reading->config.metrics.listen.count != 2))
         wrong = "something else is read than stands there";
     if (!loaded && (reading->config.keysets != NULL || reading->config.count != 0))
         wrong = "a part is left of what was not read";
@@ -205,6 +206,7 @@ static void
 test_config(void **state)
 {
     static const char text[] = "keyset \"www\" { rotate = 15m }\n"
+                               "metrics { listen = { 127.0.0.1:9779, \"[::1]:9779\" } }\n"
                                "keyset \"mail\" { capacity = 4096  group = \"root\" }\n";
     const struct fault_case loading = {NULL, load, load_again, NULL};
     struct reading reading = {.config = {0}};

@@ -64,6 +64,7 @@ check 'no daemon: status says so' fails 1 'is it running' status
 check 'no daemon: keys says so' fails 1 'is it running' keys
 check 'no daemon: rotate says so' fails 1 'is it running' rotate
 check 'no daemon: revoke says so' fails 1 'is it running' revoke --all
+check 'no daemon: metrics says so' fails 1 'is it running' metrics
 check 'no daemon: watch does not wait' fails 1 'is it running' watch
 check 'a run directory whose path is too long' \
     fails 1 'longer than' -r "/tmp/$(printf '%0120d' 0)" status
@@ -132,6 +133,13 @@ check 'keys --json lists the same keys, newest first' \
 check 'no such keyset' fails 1 'no keyset' -k nobody keys
 check 'no such keyset, for status' fails 1 'there is no keyset "nobody": stekd keeps www' \
     -k nobody status
+
+# ---- metrics ----
+
+check 'metrics' succeeds metrics
+check 'metrics has the type of each' says '^# TYPE stek_tickets_sealed_total counter$'
+check 'metrics has samples of each keyset' says '^stek_keyset_sealing{keyset="www"} 1$'
+check 'metrics takes no --json' fails 2 'metrics takes no --json' --json metrics
 
 # ---- timeline ----
 
