@@ -1,5 +1,6 @@
 #!/bin/sh
-# The examples compile against what is installed, with pkg-config alone, and do what they show.
+# The examples compile against what is installed, with pkg-config alone, and do what they show, under
+# the address and undefined-behaviour sanitizers.
 set -u
 STEK_NGINX=none
 . "${0%/*}/../system/frame.sh"
@@ -17,7 +18,7 @@ export PKG_CONFIG_PATH PKG_CONFIG_SYSROOT_DIR LD_LIBRARY_PATH
 
 compile() { # compile NAME
     # shellcheck disable=SC2046,SC2086 # words
-    $cc -std=gnu17 -Wall -Wextra -Werror -o "$tmp/$1" "$examples/$1.c" \
+    $cc -std=gnu17 -g -Wall -Wextra -Werror -fsanitize=address,undefined -o "$tmp/$1" "$examples/$1.c" \
         $(pkg-config --cflags --libs stek-openssl) 2>>"$tmp/compile.log"
 }
 
