@@ -28,8 +28,13 @@ struct cli {
     FILE *out;
     bool is_terminal; /* `out` is one */
     bool color;
-    bool ascii;       /* draw with that alone */
-    unsigned columns; /* how wide to draw */
+    bool ascii;              /* draw with that alone */
+    unsigned columns;        /* how wide to draw */
+    const char *config_path; /* NULL: not given, as the next two */
+    const char *root;
+    const char *reload; /* a server's unit */
+    bool dry_run;
+    bool remove;
 };
 
 /* Options that a command takes beside -r. */
@@ -40,7 +45,12 @@ enum cli_option {
     CLI_ONLY = 1U << 3,
     CLI_INTERVAL = 1U << 4,
     CLI_SVG = 1U << 5,
-    CLI_ASCII = 1U << 6
+    CLI_ASCII = 1U << 6,
+    CLI_CONFIG = 1U << 7,
+    CLI_ROOT = 1U << 8,
+    CLI_RELOAD = 1U << 9,
+    CLI_REMOVE = 1U << 10,
+    CLI_DRY_RUN = 1U << 11
 };
 
 /* All but CLI_DONE leaves the reason in `err`. Output that fails need not be looked for: main()
@@ -62,7 +72,7 @@ struct command {
 extern const struct command cli_commands[];
 
 cli_run_fn status_run, keys_run, timeline_run, rotate_run, revoke_run, watch_run, metrics_run,
-    help_run, version_run;
+    setup_run, help_run, version_run;
 
 /* Usage of stekctl, or of one command. */
 void help_usage(FILE *out);
@@ -81,6 +91,10 @@ void revoke_print(FILE *out, const struct reply_revoke *reply);
 struct timeline;
 bool timeline_of(struct timeline *timeline, const struct cli *cli, const struct reply_keys *keys,
                  size_t rows_max);
+
+/* Print what setup does, and what is left to do. False for lack of memory. */
+struct setup_plan;
+bool setup_print(const struct cli *cli, const struct setup_plan *plan);
 
 /* Print a status. False for lack of memory. */
 bool status_print(FILE *out, const struct reply_status *status, bool color);

@@ -70,6 +70,19 @@ const struct command cli_commands[] = {
                "stekd.conf(5).",
      .examples = "  stekctl metrics                 of all keysets\n",
      .run = metrics_run},
+    {.name = "setup",
+     .args = "[--reload SERVICE] [--remove] [--dry-run] [-c FILE] [--root DIR]",
+     .summary = "Write what systemd needs for this configuration",
+     .detail =
+         "A drop-in for stekd.service with what the configuration needs beyond it; for a "
+         "server that\ntakes its keys from files, units that reload it when they change. Files "
+         "of others are left\nalone; what is no longer needed is removed. It says what to do "
+         "next.",
+     .examples = "  stekctl setup --dry-run                  show what it would do\n"
+                 "  stekctl setup                            after each change of stekd.conf\n"
+                 "  stekctl setup --reload haproxy -k www    and reload that server by its files\n",
+     .takes = CLI_KEYSET | CLI_JSON | CLI_CONFIG | CLI_ROOT | CLI_RELOAD | CLI_REMOVE | CLI_DRY_RUN,
+     .run = setup_run},
     {.name = "help",
      .args = "[COMMAND]",
      .summary = "Say how to use stekctl, or one command",

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/suggest.h"
+#include "config/config.h"
 
 #define INTERVAL_MAX_S 3600
 #define OPTIONS_MAX 32U
@@ -21,6 +22,11 @@ const struct option_text options_texts[] = {
     {CLI_INTERVAL, 'i', "interval", "SECONDS", "ask so often: 1 to 3600; else 1"},
     {CLI_SVG, 0, "svg", NULL, "draw it as SVG, for a page"},
     {CLI_ASCII, 0, "ascii", NULL, "draw with plain characters, as without UTF-8"},
+    {CLI_CONFIG, 'c', "config", "FILE", "the configuration; else " CONFIG_PATH},
+    {CLI_RELOAD, 0, "reload", "SERVICE", "reload this server when published keys change"},
+    {CLI_REMOVE, 0, "remove", NULL, "take that back; without a server: everything"},
+    {CLI_DRY_RUN, 0, "dry-run", NULL, "show what would be written, and write nothing"},
+    {CLI_ROOT, 0, "root", "DIR", "of a system that is not the running one"},
     {0, 'h', "help", NULL, "say how to use stekctl, or the command"},
     {0, 'V', "version", NULL, "say which release this is"},
     {.word = NULL},
@@ -64,6 +70,11 @@ take_own(struct options *options, unsigned bit, struct err *err)
     case CLI_ONLY: options->cli.only = true; break;
     case CLI_SVG: options->cli.svg = true; break;
     case CLI_ASCII: options->cli.ascii = true; break;
+    case CLI_CONFIG: options->cli.config_path = optarg; break;
+    case CLI_ROOT: options->cli.root = optarg; break;
+    case CLI_RELOAD: options->cli.reload = optarg; break;
+    case CLI_REMOVE: options->cli.remove = true; break;
+    case CLI_DRY_RUN: options->cli.dry_run = true; break;
     default: break;
     }
     return true;
@@ -164,9 +175,10 @@ options_name(unsigned option_bits)
     static const struct {
         enum cli_option bit;
         const char *name;
-    } names[] = {{CLI_KEYSET, "-k"},    {CLI_JSON, "--json"}, {CLI_ALL, "--all"},
-                 {CLI_ONLY, "--only"},  {CLI_INTERVAL, "-i"}, {CLI_SVG, "--svg"},
-                 {CLI_ASCII, "--ascii"}};
+    } names[] = {{CLI_KEYSET, "-k"},       {CLI_JSON, "--json"},     {CLI_ALL, "--all"},
+                 {CLI_ONLY, "--only"},     {CLI_INTERVAL, "-i"},     {CLI_SVG, "--svg"},
+                 {CLI_ASCII, "--ascii"},   {CLI_CONFIG, "-c"},       {CLI_ROOT, "--root"},
+                 {CLI_RELOAD, "--reload"}, {CLI_REMOVE, "--remove"}, {CLI_DRY_RUN, "--dry-run"}};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((option_bits & (unsigned)names[i].bit) != 0)
