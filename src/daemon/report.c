@@ -87,7 +87,7 @@ report_key(const struct service *service, const struct row *row, const struct ke
 
 static json_t *
 report_rows(const struct service *service, struct row *rows, const struct counts_view *view,
-            uint64_t now_s)
+            uint64_t now_s, size_t max)
 {
     const struct keyset *set = &service->set;
     const struct key *sealing = keyset_sealing(set, &service->config.policy, service->maker, now_s);
@@ -101,7 +101,7 @@ report_rows(const struct service *service, struct row *rows, const struct counts
             rows[i].used = view->sum.keys[i];
     }
     qsort(rows, set->key_count, sizeof *rows, compare);
-    for (size_t i = 0; i < set->key_count; i++) {
+    for (size_t i = 0; i < set->key_count && i < max; i++) {
         if (json_array_append_new(array, report_key(service, &rows[i], sealing, now_s)) != 0) {
             json_decref(array);
             return NULL;
@@ -110,8 +110,9 @@ report_rows(const struct service *service, struct row *rows, const struct counts
     return array;
 }
 
-json_t *
-report_keys(struct service *service, struct ring_time now)
+/* Up to `max` of them, the newest. */
+static json_t *
+report_newest(struct service *service, struct ring_time now, size_t max)
 {
     struct row *rows = calloc(service->set.key_count + 1, sizeof *rows);
     struct counts_view view = {0};
@@ -121,7 +122,7 @@ report_keys(struct service *service, struct ring_time now)
     (void)counts_gather(&service->counts, &view, service->count_path, &service->set,
                         now.boot_ms / 1000, NULL); /* the last sums then; a tick tells why */
     if (rows != NULL)
-        keys = report_rows(service, rows, &view, now_s);
+        keys = report_rows(service, rows, &view, now_s, max);
     free(rows);
     counts_view_free(&view);
     return keys == NULL ? NULL
@@ -129,18 +130,24 @@ report_keys(struct service *service, struct ring_time now)
                                     (json_int_t)now_s, "keys", keys);
 }
 
-/* Both answers, of all keysets. */
+json_t *
+report_keys(struct service *service, struct ring_time now)
+{
+    return report_newest(service, now, SIZE_MAX);
+}
+
+/* Both answers, of all keysets; of up to so many keys. */
 struct answers {
     json_t *status;
     json_t *keys[CONFIG_KEYSETS_MAX];
 };
 
 static void
-take_answers(struct answers *answers, struct stekd *stekd, struct ring_time now)
+take_answers(struct answers *answers, struct stekd *stekd, struct ring_time now, size_t keys_max)
 {
     *answers = (struct answers){.status = report_status(stekd, now)};
     for (size_t i = 0; i < stekd->count; i++)
-        answers->keys[i] = report_keys(stekd->services[i], now);
+        answers->keys[i] = report_newest(stekd->services[i], now, keys_max);
 }
 
 static void
@@ -157,7 +164,7 @@ report_page(struct stekd *stekd, struct ring_time now)
     struct answers answers;
     char *page;
 
-    take_answers(&answers, stekd, now);
+    take_answers(&answers, stekd, now, SIZE_MAX);
     page = answers.status == NULL ? NULL : page_html(answers.status, answers.keys);
     drop_answers(&answers);
     return page;
@@ -172,7 +179,7 @@ report_metrics(struct stekd *stekd, struct ring_time now, bool is_open)
     struct answers answers;
     char *text;
 
-    take_answers(&answers, stekd, now);
+    take_answers(&answers, stekd, now, METRICS_KEYS_MAX);
     text =
         answers.status == NULL ? NULL : metrics_text(answers.status, answers.keys, &host, is_open);
     drop_answers(&answers);
