@@ -7,6 +7,7 @@ here=${0%/*}
 # shellcheck source=tests/system/servers.sh
 . "$here/../tests/system/servers.sh"
 
+failed=0
 make_both a.test
 head -c 80 /dev/urandom >"$tmp/own"
 for _ in 1 2 3; do
@@ -20,7 +21,10 @@ taskset -pc "$(taskset -pc $$ | sed 's/.*: //; s/[,-].*//')" $$ >/dev/null 2>&1
 
 # measure VERSION NAME=SOCKET=PID...
 measure() {
-    "$STEK_BUILD/bench/bench_resume" "$@" || show_logs >&2
+    "$STEK_BUILD/bench/bench_resume" "$@" || {
+        show_logs >&2
+        failed=1
+    }
 }
 
 # start_one NAME KIND WHAT [DIRECTIVES]: nginx with one worker; adds it to `all`.
@@ -84,3 +88,4 @@ if [ -x "$root/usr/sbin/haproxy" ]; then
     # from its file HAProxy sends no new ticket when it resumes; OpenSSL with keys of its own does
     measure 1.3 "$of_openssl" "$of_stek"
 fi
+exit "$failed"
