@@ -11,8 +11,18 @@ quiet() {
     line=$("$@" 2>&1)
 }
 
+# One that no connection is given by chance.
 free_port() {
-    /usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    /usr/bin/python3 -c '
+import random, socket
+while True:
+    port = random.randrange(10000, 32000)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+        break
+    except OSError:
+        pass
+print(port)'
 }
 
 # get ADDRESS PATH [ACCEPT]: "unix" is the control socket.
@@ -40,6 +50,7 @@ keyset "www" { rotate = 7d lifetime = 12h }
 EOT
 make_cert a.test
 start_stekd
+check 'stekd is there for looking at' wait_for 30 get "$at" /healthz
 start_nginx one module
 
 # ---- they count what servers did ----
