@@ -12,6 +12,17 @@ make_new(struct ring_writer *writer, uint32_t capacity)
     return true;
 }
 
+/* Made, and nothing stored in it: its writer failed or died in between. What a new ring begins with
+ * is still to come. */
+static bool
+is_unused(const struct image *image)
+{
+    struct image_state state;
+
+    image_get(image_current(image), &state);
+    return state.written_at == 0;
+}
+
 /* A file of zeros is filled as far as it goes. */
 static bool
 format_blank(struct ring_writer *writer, const char *path, uint32_t capacity, struct err *err)
@@ -33,7 +44,10 @@ take_up(struct ring_writer *writer, const char *path, uint32_t capacity, struct 
     if (writer->file.created)
         return make_new(writer, capacity) && sys_owned_publish(&writer->file, path, err);
     switch (image_open(&writer->image, writer->file.map.base, writer->file.map.len, boot_id)) {
-    case IMAGE_OK: (void)image_repair(&writer->image); return true; /* mended, it is as good */
+    case IMAGE_OK:
+        (void)image_repair(&writer->image); /* mended, it is as good */
+        writer->is_new = is_unused(&writer->image);
+        return true;
     case IMAGE_EMPTY: return format_blank(writer, path, capacity, err);
     case IMAGE_OLD_BOOT:
         writer->is_new = true;

@@ -15,7 +15,7 @@
 struct ring_writer {
     struct sys_owned file; /* fd -1 for a ring in anonymous memory */
     struct image image;
-    bool is_new;   /* no keys were taken over */
+    bool is_new;   /* nothing was ever stored in it */
     uint64_t flip; /* as it was last written: nobody else changes it */
     uint8_t boot_id[SYS_BOOT_ID_LEN];
 };

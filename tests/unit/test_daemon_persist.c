@@ -55,6 +55,29 @@ test_long_off(void **state)
     world_close(&world);
 }
 
+/* R-PERSIST-1: the first start after the boot failed for want of the key. The ring that it made is
+ * no reason to do without the file. */
+static void
+test_key_comes_late(void **state)
+{
+    struct world world;
+    struct revoke_name key;
+    char away[CONFIG_PLACE_MAX + 8];
+
+    (void)state;
+    assert_true(saved_open(&world));
+    key = sealing(&world);
+    (void)snprintf(away, sizeof away, "%s.away", world.config.persist);
+    assert_int_equal(rename(world.config.persist, away), 0);
+    assert_false(reboot(&world, 1000));
+    assert_int_equal(rename(away, world.config.persist), 0);
+    world.service = service_open(&world.config, &world.env, world.now, NULL);
+    assert_non_null(world.service);
+    assert_int_equal(stek_ring_open(&world.ring, world.ring_path), STEK_OK);
+    assert_true(opens(&world, &key));
+    world_close(&world);
+}
+
 /* A restart finds the ring, which knows better. */
 static void
 test_restart(void **state)
@@ -169,9 +192,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_reboot),           cmocka_unit_test(test_long_off),
-        cmocka_unit_test(test_restart),          cmocka_unit_test(test_nothing_over),
-        cmocka_unit_test(test_revoked_stays_so), cmocka_unit_test(test_held_clock),
+        cmocka_unit_test(test_reboot),       cmocka_unit_test(test_key_comes_late),
+        cmocka_unit_test(test_long_off),     cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_nothing_over), cmocka_unit_test(test_revoked_stays_so),
+        cmocka_unit_test(test_held_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
