@@ -82,7 +82,7 @@ help_unknown(const char *name, struct err *err)
     const char *names[COMMANDS_MAX] = {NULL}, *meant;
     size_t count = 0;
 
-    for (; cli_commands[count].name != NULL && count < COMMANDS_MAX; count++)
+    for (; count < COMMANDS_MAX && cli_commands[count].name != NULL; count++)
         names[count] = cli_commands[count].name;
     meant = suggest(name, names, count);
     if (meant != NULL)

@@ -10,7 +10,6 @@
 #include "config/config.h"
 
 #define INTERVAL_MAX_S 3600
-#define OPTIONS_MAX 32U
 #define LONG 256 /* what getopt_long() returns for the first line of the table */
 
 const struct option_text options_texts[] = {
@@ -31,6 +30,8 @@ const struct option_text options_texts[] = {
     {0, 'V', "version", NULL, "say which release this is"},
     {.word = NULL},
 };
+
+#define OPTIONS (sizeof options_texts / sizeof options_texts[0] - 1)
 
 static bool
 parse_interval(struct options *options, const char *text, struct err *err)
@@ -93,12 +94,12 @@ take(struct options *options, const struct option_text *option, struct err *err)
 
 /* The table, as getopt_long() wants it. */
 static void
-fill_getopt(struct option longs[OPTIONS_MAX], char shorts[2 * OPTIONS_MAX])
+fill_getopt(struct option longs[OPTIONS + 1], char shorts[2 * OPTIONS + 2])
 {
     size_t len = 0;
 
     shorts[len++] = ':';
-    for (int i = 0; options_texts[i].word != NULL && i < (int)OPTIONS_MAX - 1; i++) {
+    for (int i = 0; i < (int)OPTIONS; i++) {
         const struct option_text *option = &options_texts[i];
 
         longs[i] = (struct option){.name = option->word,
@@ -129,13 +130,12 @@ find(int option)
 static bool
 refuse(const char *typed, struct err *err)
 {
-    const char *words[OPTIONS_MAX] = {NULL}, *meant = NULL;
-    size_t count = 0;
+    const char *words[OPTIONS], *meant = NULL;
 
-    for (; options_texts[count].word != NULL && count < OPTIONS_MAX; count++)
-        words[count] = options_texts[count].word;
+    for (size_t i = 0; i < OPTIONS; i++)
+        words[i] = options_texts[i].word;
     if (strncmp(typed, "--", 2) == 0)
-        meant = suggest(typed + 2, words, count);
+        meant = suggest(typed + 2, words, OPTIONS);
     if (meant != NULL)
         return err_set(err, "%.40s: there is no such option. Did you mean --%s?", typed, meant);
     return err_set(err, "%.40s: there is no such option", typed);
@@ -144,8 +144,8 @@ refuse(const char *typed, struct err *err)
 bool
 options_parse(struct options *options, int argc, char **argv, struct err *err)
 {
-    struct option longs[OPTIONS_MAX] = {{.name = NULL}};
-    char shorts[2 * OPTIONS_MAX];
+    struct option longs[OPTIONS + 1] = {{.name = NULL}};
+    char shorts[2 * OPTIONS + 2];
     int option;
 
     fill_getopt(longs, shorts);

@@ -16,11 +16,12 @@ extern const char *const page_style;
 /* Text for between tags and within quotes. */
 void page_escape(FILE *out, const char *text);
 
-/* "1,234,567", "2 h 5 min", "98.5 %" (of `whole`; a dash where that is 0), "14:05:10". */
+/* "1,234,567", "2 h 5 min", "98.5 %" (of `whole`; a dash where that is 0), "14:05:10" or, on
+ * another day than `now`, "2026-11-22 14:05". */
 char *page_number(char out[PAGE_TEXT], uint64_t number);
 char *page_span(char out[PAGE_TEXT], uint64_t seconds);
 char *page_share(char out[PAGE_TEXT], uint64_t part, uint64_t whole);
-char *page_hour(char out[PAGE_TEXT], uint64_t at);
+char *page_time(char out[PAGE_TEXT], uint64_t at, uint64_t now);
 
 /* A bar as long as `part` is of `whole`; `kind` is a class of the style. */
 void page_bar(FILE *out, const char *kind, uint64_t part, uint64_t whole);

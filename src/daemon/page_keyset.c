@@ -22,7 +22,7 @@ print_turns(FILE *out, const json_t *keyset, uint64_t now)
 {
     const json_t *sealing = json_object_get(keyset, "sealing"), *next;
     uint64_t since = page_count(sealing, "since"), until = page_count(sealing, "until"), from;
-    char span[PAGE_TEXT], hour[PAGE_TEXT];
+    char span[PAGE_TEXT], time[PAGE_TEXT];
 
     next = json_object_get(keyset, "next");
     from = page_count(next, "seals_from");
@@ -30,7 +30,7 @@ print_turns(FILE *out, const json_t *keyset, uint64_t now)
     if (json_is_object(sealing)) {
         (void)fprintf(out, "<code>%.8s</code><small>for %s, since %s</small>",
                       page_word(sealing, "name"), page_span(span, now > since ? now - since : 0),
-                      page_hour(hour, since)); /* ferror() tells */
+                      page_time(time, since, now)); /* ferror() tells */
         page_bar(out, "good", now > since ? now - since : 0, until > since ? until - since : 0);
     } else {
         (void)fputs("<span class=\"bad\">none</span><small>no tickets are given</small>", out);
@@ -40,7 +40,7 @@ print_turns(FILE *out, const json_t *keyset, uint64_t now)
     if (json_is_object(next))
         (void)fprintf(out, "in %s<small><code>%.8s</code> at %s</small>",
                       page_span(span, from > now ? from - now : 0), page_word(next, "name"),
-                      page_hour(hour, from));
+                      page_time(time, from, now));
     else
         (void)fputs("none yet<small>it is made in time</small>", out);
     (void)fputs("</dd></div>\n", out);
@@ -59,7 +59,8 @@ print_tiles(FILE *out, const json_t *keyset, uint64_t now)
     print_turns(out, keyset, now);
     begin_tile(out, "Resumed");
     (void)fprintf(out, "%s", page_share(text, opened, came));
-    (void)fprintf(out, "<small>of %s tickets</small>", page_number(text, came));
+    (void)fprintf(out, "<small>of %s %s</small>", page_number(text, came),
+                  came == 1 ? "ticket" : "tickets");
     page_bar(out, "good", opened, came);
     (void)fputs("</dd></div>\n", out);
     begin_tile(out, "Servers");

@@ -94,11 +94,15 @@ page_share(char out[PAGE_TEXT], uint64_t part, uint64_t whole)
 }
 
 char *
-page_hour(char out[PAGE_TEXT], uint64_t at)
+page_time(char out[PAGE_TEXT], uint64_t at, uint64_t now)
 {
     char clock[TIMELINE_TEXT];
 
-    (void)snprintf(out, PAGE_TEXT, "%s", timeline_clock(clock, at) + 11); /* fits */
+    (void)timeline_clock(clock, at);
+    if (at / DAY == now / DAY)
+        (void)snprintf(out, PAGE_TEXT, "%s", clock + 11); /* both fit */
+    else
+        (void)snprintf(out, PAGE_TEXT, "%.16s", clock);
     return out;
 }
 

@@ -142,6 +142,8 @@ test_words(void **state)
     assert_string_equal(page_span(text, 3600), "1 h");
     assert_string_equal(page_span(text, 7500), "2 h 5 min");
     assert_string_equal(page_span(text, 90000), "1 d 1 h");
+    assert_string_equal(page_time(text, 90000, 86400), "01:00:00");
+    assert_string_equal(page_time(text, 90000, 86399), "1970-01-02 01:00");
     assert_string_equal(page_share(text, 0, 0), "–");
     assert_string_equal(page_share(text, 3, 3), "100 %");
     assert_string_equal(page_share(text, 9999, 10000), "99.9 %"); /* one was lost */
