@@ -9,6 +9,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+/* In a user namespace: whoever has no number there, be it root outside or anybody. */
+#define NO_USER 65534U
 #define LINKS_MAX 40U /* as in the kernel */
 #define LOOK (O_PATH | O_NOFOLLOW | O_CLOEXEC)
 
@@ -35,8 +37,9 @@ folder_cannot(const char *path, struct err *err)
 bool
 folder_trusts(const struct stat *folder, const struct stat *named, uid_t self)
 {
-    return (folder->st_mode & (S_IWGRP | S_IWOTH)) == 0 || named->st_uid == 0 ||
-           named->st_uid == self || named->st_uid == folder->st_uid;
+    if ((folder->st_mode & (S_IWGRP | S_IWOTH)) == 0 || named->st_uid == 0)
+        return true;
+    return named->st_uid != NO_USER && (named->st_uid == self || named->st_uid == folder->st_uid);
 }
 
 /* Be at `fd`, which is closed when the walk goes on. */
