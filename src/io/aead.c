@@ -11,14 +11,11 @@ free_context(EVP_CIPHER_CTX **context)
     EVP_CIPHER_CTX_free(*context); /* wipes it */
 }
 
-#define CONTEXT(var) \
-    __attribute__((cleanup(free_context))) EVP_CIPHER_CTX *var = EVP_CIPHER_CTX_new()
-
 bool
 aead_seal(uint8_t *out, const uint8_t *in, size_t in_len, const uint8_t *head, size_t head_len,
           const struct aead_key *key)
 {
-    CONTEXT(context);
+    __attribute__((cleanup(free_context))) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
     int len;
 
     if (context == NULL || in_len > INT_MAX / 2 || head_len > INT_MAX / 2)
@@ -34,7 +31,7 @@ static bool
 decrypt(uint8_t *out, const uint8_t *in, size_t len, uint8_t tag[AEAD_TAG_LEN], const uint8_t *head,
         size_t head_len, const struct aead_key *key)
 {
-    CONTEXT(context);
+    __attribute__((cleanup(free_context))) EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
     int got;
 
     return context != NULL &&
