@@ -221,7 +221,7 @@ timeline_lay(struct timeline *timeline, const struct timeline_order *order,
     *timeline = (struct timeline){.rows = rows, .now = order->now};
     (void)snprintf(timeline->keyset, sizeof timeline->keyset, "%s", order->keyset); /* cut */
     timeline->count = count < order->rows_max ? count : order->rows_max;
-    timeline->hidden = count - timeline->count;
+    timeline->hidden = count - timeline->count + order->older;
     timeline->from = order->from;
     timeline->to = order->to;
     if (timeline->from >= timeline->to)

@@ -74,6 +74,7 @@ struct timeline_order {
     uint64_t now;
     uint64_t from, to; /* the window; 0, 0: as wide as the rows need */
     size_t rows_max;   /* the newest keys have rows */
+    size_t older;      /* keys that there are beside those given: they count as hidden */
     size_t ticks_max;  /* 2 to TIMELINE_TICKS */
 };
 

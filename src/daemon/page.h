@@ -11,8 +11,11 @@
 
 #define PAGE_TYPE "text/html; charset=utf-8"
 
+#define PAGE_KEYS_MAX 30U /* of a keyset: the newest are drawn, the others counted */
+
 /* From the answers to GET /v1/status and, one a keyset in the order of the status, GET /v1/keys
- * (NULL: without its timeline). To be freed; NULL where there is no memory. */
+ * (NULL: without its timeline), of which the first PAGE_KEYS_MAX suffice. To be freed; NULL where
+ * there is no memory. */
 char *page_html(const json_t *status, json_t *const keys[]);
 
 #endif

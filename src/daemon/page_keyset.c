@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "control/timeline.h"
+#include "daemon/page.h"
 #include "daemon/page_inner.h"
 
-#define ROWS_MAX 30U /* of the timeline */
 #define TICKS_MAX 10U
 #define SERVERS_MAX 50U
 
@@ -88,13 +88,29 @@ read_key(struct timeline_key *key, const json_t *from)
     (void)control_state_parse(&key->state, page_word(from, "state")); /* it is one of ours */
 }
 
+/* Keys that the status counts, and that are not in the other answer. */
+static size_t
+count_older(const json_t *keyset, const json_t *keys)
+{
+    json_t *states = json_object_get(keyset, "keys"), *state;
+    uint64_t count = 0, given = json_array_size(keys);
+    const char *name;
+
+    json_object_foreach(states, name, state)
+    {
+        count += page_count(states, name);
+    }
+    return count > given ? count - given : 0;
+}
+
 static bool
-print_timeline(FILE *out, const json_t *answer)
+print_timeline(FILE *out, const json_t *keyset, const json_t *answer)
 {
     const json_t *keys = json_object_get(answer, "keys"), *key;
     const struct timeline_order order = {.keyset = page_word(answer, "keyset"),
                                          .now = page_count(answer, "now"),
-                                         .rows_max = ROWS_MAX,
+                                         .rows_max = PAGE_KEYS_MAX,
+                                         .older = count_older(keyset, keys),
                                          .ticks_max = TICKS_MAX};
     struct timeline_key *list = calloc(json_array_size(keys) + 1, sizeof *list);
     bool ok = list != NULL;
@@ -239,7 +255,7 @@ page_keyset(FILE *out, const json_t *keyset, const json_t *keys, uint64_t now, b
         (void)fputs("</p>\n", out);
     }
     print_tiles(out, keyset, now);
-    if (keys != NULL && !print_timeline(out, keys))
+    if (keys != NULL && !print_timeline(out, keyset, keys))
         return false;
     (void)fputs("<div class=\"columns\">\n<div>\n", out);
     print_tickets(out, json_object_get(keyset, "counters"));

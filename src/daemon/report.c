@@ -164,7 +164,7 @@ report_page(struct stekd *stekd, struct ring_time now)
     struct answers answers;
     char *page;
 
-    take_answers(&answers, stekd, now, SIZE_MAX);
+    take_answers(&answers, stekd, now, PAGE_KEYS_MAX);
     page = answers.status == NULL ? NULL : page_html(answers.status, answers.keys);
     drop_answers(&answers);
     return page;

@@ -84,6 +84,27 @@ test_no_markup_from_elsewhere(void **state)
     json_decref(root);
 }
 
+/* Keys that only the status counts are told, too: a page takes no more keys than it draws. */
+static void
+test_older_keys_count(void **state)
+{
+    json_t *root = load("page_well.json"), *status = json_object_get(root, "status");
+    json_t *keyset = json_array_get(json_object_get(status, "keysets"), 0);
+    char *page = render(root);
+
+    (void)state;
+    assert_non_null(page);
+    assert_null(strstr(page, " older</text>"));
+    free(page);
+    assert_int_equal(
+        json_object_set_new(json_object_get(keyset, "keys"), "revoked", json_integer(501)), 0);
+    page = render(root);
+    assert_non_null(page);
+    assert_non_null(strstr(page, ">and 500 older</text>"));
+    free(page);
+    json_decref(root);
+}
+
 /* R-PAGE-2 */
 static void
 test_trouble_comes_first(void **state)
@@ -157,6 +178,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_no_markup_from_elsewhere),
+        cmocka_unit_test(test_older_keys_count),
         cmocka_unit_test(test_trouble_comes_first),
         cmocka_unit_test(test_self_contained),
         cmocka_unit_test(test_words),
