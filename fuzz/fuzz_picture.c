@@ -1,5 +1,5 @@
-/* Whatever times keys have, they are drawn: as text of any width, and as SVG. The first two bytes are
- * width and looks, the rest is an answer to GET /v1/keys. */
+/* Whatever times keys have, they are drawn: as text of any width, and as SVG. The first two bytes
+ * are width and looks, the rest is an answer to GET /v1/keys. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
