@@ -96,6 +96,9 @@ bool timeline_of(struct timeline *timeline, const struct cli *cli, const struct 
 struct setup_plan;
 bool setup_print(const struct cli *cli, const struct setup_plan *plan);
 
+/* Print keys as a table that fits the columns of a terminal. False for lack of memory. */
+bool keys_print(FILE *out, const struct reply_keys *keys, unsigned columns, bool color);
+
 /* Print a status. False for lack of memory. */
 bool status_print(FILE *out, const struct reply_status *status, bool color);
 

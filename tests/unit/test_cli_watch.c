@@ -1,5 +1,5 @@
-/* What stekctl watch shows of answers: in windows of several sizes, by golden files; and rates that
- * hold what happened, whatever the counters. */
+/* What stekctl watch and keys show of answers: in windows of several sizes, by golden files; and
+ * rates that hold what happened, whatever the counters. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -195,6 +195,35 @@ test_lines(void **state)
     free_answers(&answers);
 }
 
+/* stekctl keys, too, fits a window of 80 columns, and else tells all. */
+static void
+test_keys(void **state)
+{
+    static const struct {
+        const char *file;
+        unsigned columns;
+    } tables[] = {{"keys_80.txt", 80}, {"keys_wide.txt", 200}};
+    struct answers answers = {.status = {.count = 0}};
+
+    (void)state;
+    assert_true(read_answers(&answers, "page_well.json", 1));
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        char *text = NULL;
+        size_t len;
+        FILE *out = open_memstream(&text, &len);
+
+        assert_non_null(out);
+        assert_true(keys_print(out, &answers.keys[0], tables[i].columns, false));
+        assert_int_equal(fclose(out), 0);
+        assert_true(golden_same(tables[i].file, text));
+        for (char *save, *line = strtok_r(text, "\n", &save); line != NULL;
+             line = strtok_r(NULL, "\n", &save))
+            assert_true(strlen(line) <= tables[i].columns);
+        free(text);
+    }
+    free_answers(&answers);
+}
+
 static void
 test_rates(void **state)
 {
@@ -224,10 +253,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pages),
-        cmocka_unit_test(test_every_height),
-        cmocka_unit_test(test_lines),
-        cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_pages), cmocka_unit_test(test_every_height),
+        cmocka_unit_test(test_lines), cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_keys),
     };
 
     (void)setenv("TZ", "UTC", 1); /* times are local ones */
