@@ -10,13 +10,14 @@
 #define CONTROL_RUNDIR "/run/stek" /* where -r does not say otherwise */
 #define CONTROL_SOCKET "control"   /* in it */
 
-#define CONTROL_PAGE "/"            /* GET, for people */
-#define CONTROL_STATUS "/v1/status" /* GET */
-#define CONTROL_KEYS "/v1/keys"     /* GET, ?keyset=NAME */
-#define CONTROL_ROTATE "/v1/rotate" /* POST */
-#define CONTROL_REVOKE "/v1/revoke" /* POST */
-#define CONTROL_HEALTH "/healthz"   /* GET, text */
-#define CONTROL_METRICS "/metrics"  /* GET, OpenMetrics */
+#define CONTROL_PAGE "/"                 /* GET, for people */
+#define CONTROL_STATUS "/v1/status"      /* GET */
+#define CONTROL_KEYS "/v1/keys"          /* GET, ?keyset=NAME */
+#define CONTROL_ROTATE "/v1/rotate"      /* POST */
+#define CONTROL_REVOKE "/v1/revoke"      /* POST */
+#define CONTROL_TIMELINE "/timeline.svg" /* GET, ?keyset=NAME */
+#define CONTROL_HEALTH "/healthz"        /* GET, text */
+#define CONTROL_METRICS "/metrics"       /* GET, OpenMetrics */
 
 #define CONTROL_REQUEST_MAX 16384U /* bytes of a request's body */
 #define CONTROL_NAMES_MAX 256U     /* keys that one request revokes by name */

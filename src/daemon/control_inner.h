@@ -29,7 +29,11 @@ struct call {
 typedef int call_fn(struct call *call, json_t **root);
 
 /* Those that are no JSON. */
-call_fn control_page, control_health, control_metrics;
+call_fn control_page, control_timeline, control_health, control_metrics;
+
+/* Sets call->service to the keyset that the request names, or the only one; else the status is not
+ * 200. */
+int control_find_service(struct call *call);
 
 /* Returns 500. */
 int control_no_memory(struct call *call);

@@ -33,6 +33,20 @@ control_page(struct call *call, json_t **root)
 }
 
 int
+control_timeline(struct call *call, json_t **root)
+{
+    int status;
+
+    (void)root;
+    if (!request_keys(&call->request, call->http->query, &call->err))
+        return 400;
+    status = control_find_service(call);
+    if (status != 200)
+        return status;
+    return give(call, report_svg(call->service, call->now), PAGE_SVG_TYPE, 200);
+}
+
+int
 control_metrics(struct call *call, json_t **root)
 {
     bool is_open = metrics_wants_open(call->http->accept);

@@ -13,9 +13,8 @@
 #include "daemon/request.h"
 #include "io/process.h"
 
-/* The keyset that the request names, or the only one. */
-static int
-find_service(struct call *call)
+int
+control_find_service(struct call *call)
 {
     const struct stekd *stekd = call->stekd;
     const char *name = call->request.keyset;
@@ -62,7 +61,7 @@ answer_keys(struct call *call, json_t **root)
 
     if (!request_keys(&call->request, call->http->query, &call->err))
         return 400;
-    status = find_service(call);
+    status = control_find_service(call);
     if (status != 200)
         return status;
     *root = report_keys(call->service, call->now);
@@ -97,7 +96,7 @@ answer_rotate(struct call *call, json_t **root)
 
     if (!request_rotate(&call->request, call->http->body, call->http->body_len, &call->err))
         return 400;
-    status = find_service(call);
+    status = control_find_service(call);
     if (status != 200)
         return status;
     begin_order(call);
@@ -141,7 +140,7 @@ answer_revoke(struct call *call, json_t **root)
 
     if (!request_revoke(&call->request, call->http->body, call->http->body_len, &call->err))
         return 400;
-    status = find_service(call);
+    status = control_find_service(call);
     if (status != 200)
         return status;
     order = (struct revoke_order){.all = call->request.all,
@@ -168,6 +167,7 @@ static const struct route {
     bool is_open;
 } calls[] = {
     {"GET", CONTROL_PAGE, NULL, control_page, true},
+    {"GET", CONTROL_TIMELINE, NULL, control_timeline, true},
     {"GET", CONTROL_HEALTH, NULL, control_health, true},
     {"GET", CONTROL_METRICS, NULL, control_metrics, true},
     {"GET", CONTROL_STATUS, NULL, answer_status, false},

@@ -189,3 +189,17 @@ page_html(const json_t *status, json_t *const keys[])
     free(text);
     return NULL;
 }
+
+char *
+page_svg(const json_t *keys, size_t older)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    bool ok = out != NULL && page_print_timeline(out, keys, older, false) && ferror(out) == 0;
+
+    if (out != NULL && fclose(out) == 0 && ok)
+        return text;
+    free(text);
+    return NULL;
+}

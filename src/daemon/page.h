@@ -18,4 +18,9 @@
  * there is no memory. */
 char *page_html(const json_t *status, json_t *const keys[]);
 
+#define PAGE_SVG_TYPE "image/svg+xml; charset=utf-8"
+
+/* The timeline alone, of an answer to GET /v1/keys, in which `older` keys are not. The same. */
+char *page_svg(const json_t *keys, size_t older);
+
 #endif

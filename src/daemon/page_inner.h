@@ -43,4 +43,8 @@ const char *page_trouble(const json_t *keyset);
 /* All of a keyset, of several unless `is_only`; false where there is no memory. */
 bool page_keyset(FILE *out, const json_t *keyset, const json_t *keys, uint64_t now, bool is_only);
 
+/* An answer to GET /v1/keys as SVG, on its own or for within the page; `older` keys are not in it.
+ * The same. */
+bool page_print_timeline(FILE *out, const json_t *answer, size_t older, bool is_inline);
+
 #endif

@@ -90,10 +90,10 @@ read_key(struct timeline_key *key, const json_t *from)
 
 /* Keys that the status counts, and that are not in the other answer. */
 static size_t
-count_older(const json_t *keyset, const json_t *keys)
+count_older(const json_t *keyset, const json_t *answer)
 {
     json_t *states = json_object_get(keyset, "keys"), *state;
-    uint64_t count = 0, given = json_array_size(keys);
+    uint64_t count = 0, given = json_array_size(json_object_get(answer, "keys"));
     const char *name;
 
     json_object_foreach(states, name, state)
@@ -103,14 +103,14 @@ count_older(const json_t *keyset, const json_t *keys)
     return count > given ? count - given : 0;
 }
 
-static bool
-print_timeline(FILE *out, const json_t *keyset, const json_t *answer)
+bool
+page_print_timeline(FILE *out, const json_t *answer, size_t older, bool is_inline)
 {
     const json_t *keys = json_object_get(answer, "keys"), *key;
     const struct timeline_order order = {.keyset = page_word(answer, "keyset"),
                                          .now = page_count(answer, "now"),
                                          .rows_max = PAGE_KEYS_MAX,
-                                         .older = count_older(keyset, keys),
+                                         .older = older,
                                          .ticks_max = TICKS_MAX};
     struct timeline_key *list = calloc(json_array_size(keys) + 1, sizeof *list);
     bool ok = list != NULL;
@@ -123,8 +123,7 @@ print_timeline(FILE *out, const json_t *keyset, const json_t *answer)
     free(list);
     if (!ok)
         return false;
-    (void)fputs("<h3>Keys over time</h3>\n", out); /* ferror() tells */
-    timeline_svg(out, &timeline, true);
+    timeline_svg(out, &timeline, is_inline);
     return true;
 }
 
@@ -255,7 +254,9 @@ page_keyset(FILE *out, const json_t *keyset, const json_t *keys, uint64_t now, b
         (void)fputs("</p>\n", out);
     }
     print_tiles(out, keyset, now);
-    if (keys != NULL && !print_timeline(out, keyset, keys))
+    if (keys != NULL)
+        (void)fputs("<h3>Keys over time</h3>\n", out);
+    if (keys != NULL && !page_print_timeline(out, keys, count_older(keyset, keys), true))
         return false;
     (void)fputs("<div class=\"columns\">\n<div>\n", out);
     print_tickets(out, json_object_get(keyset, "counters"));

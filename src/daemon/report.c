@@ -171,6 +171,20 @@ report_page(struct stekd *stekd, struct ring_time now)
 }
 
 char *
+report_svg(struct service *service, struct ring_time now)
+{
+    size_t count = service->set.key_count, older = 0;
+    json_t *keys = report_newest(service, now, PAGE_KEYS_MAX);
+    char *svg;
+
+    if (count > PAGE_KEYS_MAX)
+        older = count - PAGE_KEYS_MAX;
+    svg = keys == NULL ? NULL : page_svg(keys, older);
+    json_decref(keys);
+    return svg;
+}
+
+char *
 report_metrics(struct stekd *stekd, struct ring_time now, bool is_open)
 {
     const struct metrics_host host = {.usage = usage_now(),

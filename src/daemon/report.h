@@ -18,6 +18,9 @@ json_t *report_keys(struct service *service, struct ring_time now);
 /* The status page (see page.h) of both, to be freed. NULL where there is no memory. */
 char *report_page(struct stekd *stekd, struct ring_time now);
 
+/* The newest keys over time as a picture, the same. */
+char *report_svg(struct service *service, struct ring_time now);
+
 /* The same as metrics (see metrics.h). */
 char *report_metrics(struct stekd *stekd, struct ring_time now, bool is_open);
 

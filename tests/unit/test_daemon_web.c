@@ -133,6 +133,11 @@ test_looks(void **state)
     assert_non_null(strstr(reply, "\r\nContent-Length: 3\r\n"));
     assert_string_equal(strstr(reply, "\r\n\r\n"), "\r\n\r\n");
     assert_true(begins(look(port, "GET / HTTP/1.1\r\n" CLOSE), "HTTP/1.1 200 "));
+    reply = look(port, "GET /timeline.svg?keyset=www HTTP/1.1\r\n" CLOSE);
+    assert_non_null(strstr(reply, "\r\nContent-Type: image/svg+xml; charset=utf-8\r\n"));
+    assert_true(begins(strstr(reply, "\r\n\r\n"), "\r\n\r\n<svg xmlns="));
+    reply = look(port, "GET /timeline.svg?keyset=other HTTP/1.1\r\n" CLOSE);
+    assert_true(begins(reply, "HTTP/1.1 404 "));
     reply = look(port, "POST /healthz HTTP/1.1\r\n" CLOSE);
     assert_true(begins(reply, "HTTP/1.1 405 "));
     assert_non_null(strstr(reply, "\r\nAllow: GET\r\n"));
