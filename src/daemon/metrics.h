@@ -13,8 +13,9 @@
 
 #include "io/usage.h"
 
-#define METRICS_KEYS_MAX 256U    /* of a keyset, on their own; the newest */
-#define METRICS_PROGRAMS_MAX 32U /* of a keyset, by name; further ones are "other" */
+#define METRICS_KEYS_MAX 256U      /* of a keyset, on their own; the newest */
+#define METRICS_KEYS_ALL_MAX 4096U /* of all keysets, each of which gets as many */
+#define METRICS_PROGRAMS_MAX 32U   /* of a keyset, by name; further ones are "other" */
 
 #define METRICS_OPEN_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define METRICS_TEXT_TYPE "text/plain; version=0.0.4; charset=utf-8"

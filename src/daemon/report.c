@@ -190,10 +190,13 @@ report_metrics(struct stekd *stekd, struct ring_time now, bool is_open)
     const struct metrics_host host = {.usage = usage_now(),
                                       .clock_held_s = stekd->clock.held_ms / 1000,
                                       .is_refused = stekd->is_refused};
+    size_t keys_max = METRICS_KEYS_ALL_MAX / (stekd->count == 0 ? 1 : stekd->count);
     struct answers answers;
     char *text;
 
-    take_answers(&answers, stekd, now, METRICS_KEYS_MAX);
+    if (keys_max > METRICS_KEYS_MAX)
+        keys_max = METRICS_KEYS_MAX;
+    take_answers(&answers, stekd, now, keys_max);
     text =
         answers.status == NULL ? NULL : metrics_text(answers.status, answers.keys, &host, is_open);
     drop_answers(&answers);
