@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "io/listen.h"
+#include "io/slots.h"
 
-#define FDS_MAX 1024   /* descriptors that are looked at; usually the process may have no more */
 #define FULL_MS 100U   /* how often to look for room where there is none */
 #define FAILED_MS 500U /* how long to let be what could not be accepted */
 #define TELL_S 60
@@ -25,7 +25,7 @@ struct http_server {
     struct evconnlistener *listener; /* owned by `http` once bound */
     struct loop_timer *timer;
     struct http_calls calls;
-    unsigned connections_max, others_max;
+    struct slots slots;
     time_t told_s; /* when trouble was told last; 0: never */
     struct http_server *next;
 };
@@ -33,30 +33,24 @@ struct http_server {
 /* What listens gets evhttp's own argument in its callbacks, and there is no way from it to ours. */
 static struct http_server *servers;
 
-/* evhttp neither limits its connections nor tells when one goes; it takes one that is shut down for
- * one that its client has closed. */
-static unsigned
-count_connections(const struct http_server *server)
+static time_t
+monotonic_s(void)
 {
-    int listening = evconnlistener_get_fd(server->listener);
-    unsigned count = 0, others = 0;
+    struct timespec now = {0};
 
-    for (int fd = 0; fd < FDS_MAX; fd++) {
-        if (!listen_has_accepted(listening, fd))
-            continue;
-        count++;
-        if (server->others_max > 0 && !peer_is_trusted(fd) && ++others > server->others_max)
-            (void)shutdown(fd, SHUT_RDWR); /* where it fails its other end is gone */
-    }
-    return count;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+    return now.tv_sec;
 }
 
+/* evhttp neither limits its connections nor tells when one goes; it takes one that is shut down for
+ * one that its client has closed. */
 static void
 limit_connections(void *arg)
 {
     struct http_server *server = arg;
+    int listening = evconnlistener_get_fd(server->listener);
 
-    if (count_connections(server) < server->connections_max)
+    if (slots_look(&server->slots, listening, (uint64_t)monotonic_s()) < server->slots.max)
         (void)evconnlistener_enable(server->listener); /* where it fails nobody can be let in */
     else if (loop_timer_set(server->timer, FULL_MS))
         (void)evconnlistener_disable(server->listener); /* fails for no listener only */
@@ -65,12 +59,11 @@ limit_connections(void *arg)
 static void
 tell(struct http_server *server, const char *why)
 {
-    struct timespec now = {0};
+    time_t now_s = monotonic_s();
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
-    if (server->told_s != 0 && now.tv_sec - server->told_s < TELL_S)
+    if (server->told_s != 0 && now_s - server->told_s < TELL_S)
         return;
-    server->told_s = now.tv_sec;
+    server->told_s = now_s;
     server->calls.trouble(server->calls.arg, server->calls.name, why);
 }
 
@@ -211,8 +204,8 @@ on_request(struct evhttp_request *evreq, void *arg)
 static void
 configure(struct http_server *server, const struct http_limits *limits)
 {
-    server->connections_max = limits->connections_max;
-    server->others_max = limits->others_max;
+    server->slots.max = limits->connections_max;
+    server->slots.others_max = limits->others_max;
     evhttp_set_max_body_size(server->http, (ev_ssize_t)limits->body_max);
     evhttp_set_max_headers_size(server->http, (ev_ssize_t)limits->head_max);
     evhttp_set_timeout(server->http, limits->timeout_s);

@@ -18,10 +18,10 @@
 struct http_limits {
     size_t body_max;
     size_t head_max;
-    unsigned connections_max; /* further ones wait to be accepted */
-    unsigned others_max; /* of these, of users but root and ours: further ones are hung up on, so
-                            that nobody keeps us from getting in; 0: no such limit */
-    int timeout_s;       /* of silence, until a connection is closed */
+    unsigned connections_max; /* further ones wait to be accepted; see slots.h */
+    unsigned others_max;      /* of these, of users but root and ours: further ones are hung up on,
+                                 so that nobody keeps us from getting in; 0: no such limit */
+    int timeout_s;            /* of silence, until a connection is closed */
 };
 
 /* Holds during the handler's call. */

@@ -48,13 +48,16 @@ peer_find(struct peer *peer, int fd)
 }
 
 bool
-peer_is_trusted(int fd)
+peer_is_trusted(uid_t *uid, int fd)
 {
     struct ucred who;
     socklen_t len = sizeof who;
 
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && len == sizeof who &&
-           (who.uid == 0 || who.uid == geteuid());
+    *uid = (uid_t)-1;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 || len != sizeof who)
+        return false;
+    *uid = who.uid;
+    return who.uid == 0 || who.uid == geteuid();
 }
 
 bool

@@ -18,8 +18,9 @@ struct peer {
 /* What cannot be told is left out: so nobody is taken for more than he is. */
 void peer_find(struct peer *peer, int fd);
 
-/* True if it is root, or the user that this process runs as. */
-bool peer_is_trusted(int fd);
+/* True if it is root, or the user that this process runs as. `uid` gets who it is; who cannot be
+ * told is nobody. */
+bool peer_is_trusted(uid_t *uid, int fd);
 
 bool peer_is_in(const struct peer *peer, gid_t group);
 
