@@ -1,4 +1,5 @@
-/* items.h - growing arrays of things that begin with a key's name, sorted by it. For keyset*.c.
+/* items.h - growing arrays of things that begin with 16 bytes by which they are sorted: a key's
+ * name, or a host and what it sent. For keyset*.c, and src/share.
  *
  * Items may hold secrets: an array grows into a fresh block, and what an item leaves is wiped. */
 #ifndef KEYS_ITEMS_H

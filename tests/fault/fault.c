@@ -22,8 +22,8 @@ static struct {
     const char *name;
 } fault;
 
-static bool
-fails(const char *name)
+bool
+fault_fails(const char *name)
 {
     if (!fault.armed || (fault.hit && !fault.onward))
         return false;
@@ -42,7 +42,7 @@ fails(const char *name)
     result __wrap_##name parameters; \
     result __wrap_##name parameters \
     { \
-        if (!fails(#name)) \
+        if (!fault_fails(#name)) \
             return __real_##name arguments; \
         errno = code; \
         return failed; \
@@ -100,7 +100,7 @@ __wrap_open64(const char *path, int flags, ...)
     mode = mode_in(flags, rest);
     va_end(rest);
     errno = EMFILE;
-    return fails("open") ? -1 : __real_openat64(AT_FDCWD, path, flags, mode);
+    return fault_fails("open") ? -1 : __real_openat64(AT_FDCWD, path, flags, mode);
 }
 
 int
@@ -113,7 +113,7 @@ __wrap_openat64(int at, const char *path, int flags, ...)
     mode = mode_in(flags, rest);
     va_end(rest);
     errno = EMFILE;
-    return fails("openat") ? -1 : __real_openat64(at, path, flags, mode);
+    return fault_fails("openat") ? -1 : __real_openat64(at, path, flags, mode);
 }
 
 int
@@ -123,7 +123,7 @@ __wrap_asprintf(char **out, const char *format, ...)
     int len = -1;
 
     va_start(rest, format);
-    if (!fails("asprintf"))
+    if (!fault_fails("asprintf"))
         len = vasprintf(out, format, rest);
     va_end(rest);
     return len;
@@ -137,7 +137,7 @@ __wrap___asprintf_chk(char **out, int flag, const char *format, ...)
 
     (void)flag; /* how strictly to look at the format */
     va_start(rest, format);
-    if (!fails("asprintf"))
+    if (!fault_fails("asprintf"))
         len = vasprintf(out, format, rest);
     va_end(rest);
     return len;

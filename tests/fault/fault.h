@@ -13,6 +13,9 @@ void fault_arm(size_t good, bool onward);
 /* No call fails. True if one did since fault_arm(). */
 bool fault_disarm(void);
 
+/* For wrappers of other calls, in a file of their own: true if this call is to fail. */
+bool fault_fails(const char *name);
+
 /* One piece of work for fault_each(): NULL, or what is wrong, in words. */
 struct fault_case {
     const char *(*begin)(void *arg); /* without faults; may be NULL */

@@ -1,0 +1,153 @@
+/* see inbox.h */
+#include "share/inbox.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "keys/items.h"
+
+void
+inbox_init(struct inbox *inbox, struct farm *farm, const char *keyset, uint64_t host)
+{
+    struct writer w;
+
+    *inbox = (struct inbox){.farm = farm, .host = host};
+    w = writer_of(inbox->keyset, sizeof inbox->keyset - 1);
+    write_bytes(&w, keyset, strnlen(keyset, sizeof inbox->keyset)); /* too long a one: "" */
+}
+
+void
+inbox_free(struct inbox *inbox)
+{
+    items_free(inbox->seen, inbox->seen_cap, sizeof *inbox->seen);
+    *inbox = (struct inbox){.farm = NULL};
+}
+
+static struct inbox_seen
+seen_of(uint64_t sender, enum record_kind kind, uint64_t sequence)
+{
+    struct inbox_seen seen = {.sequence = sequence};
+    struct writer w = writer_of(seen.name, sizeof seen.name);
+
+    write_u64(&w, sender);
+    write_u8(&w, (uint8_t)kind);
+    return seen;
+}
+
+/* Where this sender's is, or belongs. */
+static size_t
+place_of(const struct inbox *inbox, const struct inbox_seen *seen, bool *found)
+{
+    return items_place(inbox->seen, inbox->seen_count, sizeof *inbox->seen, seen->name, found);
+}
+
+static bool
+is_ahead(uint64_t sequence, uint64_t now_ms)
+{
+    return sequence > now_ms && sequence - now_ms > KEY_SKEW_MS;
+}
+
+uint64_t
+inbox_last(const struct inbox *inbox, uint64_t sender, enum record_kind kind, uint64_t now_ms)
+{
+    struct inbox_seen wanted = seen_of(sender, kind, 0);
+    bool found;
+    size_t place = place_of(inbox, &wanted, &found);
+
+    return found && !is_ahead(inbox->seen[place].sequence, now_ms) ? inbox->seen[place].sequence
+                                                                   : 0;
+}
+
+/* All that can be said without the seal, so that most of what is of no use costs little. */
+static enum record_verdict
+judge(const struct inbox *inbox, const struct record_head *head, enum record_kind kind,
+      uint64_t now_ms)
+{
+    uint64_t last = inbox_last(inbox, head->sender, head->kind, now_ms);
+
+    if (memcmp(head->farm, inbox->farm->id, sizeof head->farm) != 0)
+        return RECORD_FARM;
+    if (strcmp(head->keyset, inbox->keyset) != 0)
+        return RECORD_KEYSET;
+    if (head->kind != kind)
+        return RECORD_KIND;
+    if (is_ahead(head->sequence, now_ms))
+        return RECORD_AHEAD;
+    if (farm_day_of(head->sequence) < inbox->farm->first.number)
+        return RECORD_DAY_OVER;
+    if (head->sequence <= last)
+        return head->sequence == last ? RECORD_KNOWN : RECORD_ROLLED_BACK;
+    return RECORD_OPENED;
+}
+
+static enum record_verdict
+counted(struct inbox *inbox, enum record_verdict verdict)
+{
+    inbox->counts[verdict]++;
+    return verdict;
+}
+
+enum record_verdict
+inbox_open(struct inbox *inbox, struct secret_buf *content, struct record_head *head,
+           enum record_kind kind, const uint8_t *bytes, size_t len, uint64_t now_ms)
+{
+    struct record_head read;
+    enum record_verdict verdict = record_peek(&read, bytes, len);
+
+    if (verdict == RECORD_OPENED)
+        verdict = judge(inbox, &read, kind, now_ms);
+    if (verdict == RECORD_OPENED)
+        verdict = record_unseal(content, head, inbox->farm, bytes, len);
+    return verdict == RECORD_OPENED ? verdict : counted(inbox, verdict);
+}
+
+/* What is of a day that is over cannot come again, so it need not be remembered. */
+static bool
+is_over(const void *item, uint64_t oldest_day)
+{
+    return farm_day_of(((const struct inbox_seen *)item)->sequence) < oldest_day;
+}
+
+static enum record_verdict
+remember(struct inbox *inbox, const struct inbox_seen *fresh, uint64_t now_ms)
+{
+    struct inbox_seen *seen;
+    bool found;
+    size_t place = place_of(inbox, fresh, &found);
+
+    if (found) {
+        if (inbox->seen[place].sequence < fresh->sequence ||
+            is_ahead(inbox->seen[place].sequence, now_ms))
+            inbox->seen[place].sequence = fresh->sequence;
+        return RECORD_OPENED;
+    }
+    if (inbox->seen_count >= INBOX_SENDERS_MAX) {
+        (void)items_drop(inbox->seen, &inbox->seen_count, sizeof *inbox->seen, is_over,
+                         inbox->farm->first.number); /* it may be none */
+        place = place_of(inbox, fresh, &found);
+    }
+    if (inbox->seen_count >= INBOX_SENDERS_MAX)
+        return RECORD_FULL;
+    seen = items_reserve(inbox->seen, inbox->seen_count, &inbox->seen_cap, sizeof *seen, 1);
+    if (seen == NULL)
+        return RECORD_FAILED;
+    inbox->seen = seen;
+    items_insert(seen, &inbox->seen_count, sizeof *seen, place, fresh);
+    return RECORD_OPENED;
+}
+
+enum record_verdict
+inbox_take(struct inbox *inbox, const struct record_head *head, uint64_t now_ms)
+{
+    struct inbox_seen seen = seen_of(head->sender, head->kind, head->sequence);
+
+    if (head->sender != inbox->host)
+        farm_saw(inbox->farm, farm_day_of(head->sequence));
+    return counted(inbox, remember(inbox, &seen, now_ms));
+}
+
+void
+inbox_refuse(struct inbox *inbox, enum record_verdict verdict)
+{
+    (void)counted(inbox, verdict); /* which the caller knows */
+}

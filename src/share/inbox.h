@@ -1,0 +1,57 @@
+/* inbox.h - what comes in for one keyset of one farm: which records are let in, which are refused
+ * and why, and how far each sender has got.
+ *
+ * A record is opened, its content used, and then taken: from then on neither it nor an older one
+ * opens again. So what could not be used in full (no memory, a key of a clock that is ahead) may
+ * be offered again. R-RECORD-4 to -7 of record.h. */
+#ifndef SHARE_INBOX_H
+#define SHARE_INBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/secret.h"
+#include "keys/key.h"
+#include "share/record.h"
+
+#define INBOX_SENDERS_MAX 32768U /* of each kind counted apart */
+
+/* Of one sender and kind, the highest sequence that was taken. Begins with what it is sorted by. */
+struct inbox_seen {
+    uint8_t name[KEY_NAME_LEN]; /* sender 8 | kind 1 | zeros: for items.h */
+    uint64_t sequence;
+};
+
+struct inbox {
+    struct farm *farm;                  /* the caller's, as the next one */
+    char keyset[RECORD_KEYSET_MAX + 1]; /* its name */
+    uint64_t host;                      /* our own id */
+    struct inbox_seen *seen;
+    size_t seen_count, seen_cap;
+    uint64_t counts[RECORD_VERDICTS]; /* how often each verdict was given */
+};
+
+void inbox_init(struct inbox *inbox, struct farm *farm, const char *keyset, uint64_t host);
+void inbox_free(struct inbox *inbox);
+
+/* Open a record of this kind into an empty `content`, which stays empty on failure, as `head` stays
+ * as it was. Our own comes back like any other. Counted, but for what opened. */
+enum record_verdict inbox_open(struct inbox *inbox, struct secret_buf *content,
+                               struct record_head *head, enum record_kind kind,
+                               const uint8_t *bytes, size_t len, uint64_t now_ms);
+
+/* The record that opened has done what it can. A peer's tells the farm of its day. Counted as what
+ * is returned: RECORD_OPENED, or RECORD_FULL or RECORD_FAILED where it cannot be remembered. */
+enum record_verdict inbox_take(struct inbox *inbox, const struct record_head *head,
+                               uint64_t now_ms);
+
+/* The record that opened is of no use, for this reason. */
+void inbox_refuse(struct inbox *inbox, enum record_verdict verdict);
+
+/* The highest sequence taken, 0: none. Of our own, what record_sequence() goes on from. One over
+ * 10 min ahead of our clock was taken when the clock was wrong, and counts no more. */
+uint64_t inbox_last(const struct inbox *inbox, uint64_t sender, enum record_kind kind,
+                    uint64_t now_ms);
+
+#endif

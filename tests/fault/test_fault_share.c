@@ -1,0 +1,163 @@
+/* Whichever allocation or call of libcrypto fails: farms stay as they were, records are not sealed,
+ * or do not open and can be offered again, and nothing comes out half. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fault.h"
+#include "share/inbox.h"
+#include "share_support.h"
+
+#define LATER_MS (NOW_MS + 4 * DAY_MS)
+
+struct work {
+    struct farm farm, back;
+    struct inbox inbox;
+    struct secret_buf text, sealed, content;
+    struct record_head head;
+    bool done;
+};
+
+static void
+wipe(struct work *work)
+{
+    secret_buf_free(&work->text);
+    secret_buf_free(&work->sealed);
+    secret_buf_free(&work->content);
+    inbox_free(&work->inbox);
+    farm_wipe(&work->farm);
+    farm_wipe(&work->back);
+    *work = (struct work){.done = false};
+}
+
+static const char *
+begin(void *arg)
+{
+    struct work *work = arg;
+
+    wipe(work);
+    inbox_init(&work->inbox, &work->farm, "www", 1);
+    work->head = head_of(7, RECORD_KEYS, NOW_MS);
+    if (!farm_of(&work->farm, 1, NOW_MS))
+        return "no farm";
+    farm_saw(&work->farm, LATER_MS / DAY_MS);
+    return NULL;
+}
+
+/* R-FARM-5. */
+static const char *
+advance(void *arg)
+{
+    struct work *work = arg;
+    struct err err;
+    bool changed;
+    FARM(before);
+
+    before = work->farm;
+    work->done = farm_advance(&work->farm, &changed, 2, LATER_MS, &err);
+    if (work->done)
+        return changed && work->farm.first.number == LATER_MS / DAY_MS - 2 ? NULL : "not advanced";
+    return secret_equal(&before, &work->farm, sizeof before) ? NULL : "the farm was changed";
+}
+
+static const char *
+write_and_read(void *arg)
+{
+    struct work *work = arg;
+    struct err err = {{0}};
+
+    if (!farm_encode(&work->text, &work->farm, &err))
+        return work->text.len == 0 && err.text[0] != '\0' ? NULL : "half a text";
+    work->done = farm_decode(&work->back, (const char *)work->text.bytes, work->text.len, &err);
+    if (work->done)
+        return NULL;
+    if (strstr(err.text, "damaged") != NULL)
+        return "called damaged";
+    return work->back.first.number == 0 ? NULL : "half a farm";
+}
+
+static const char *
+seal(void *arg)
+{
+    struct work *work = arg;
+
+    work->done = seal_text(&work->sealed, &work->farm, &work->head, "hello");
+    return work->done || work->sealed.bytes == NULL ? NULL : "half a record";
+}
+
+static const char *
+begin_sealed(void *arg)
+{
+    const char *wrong = begin(arg);
+
+    return wrong != NULL ? wrong : seal(arg);
+}
+
+static const char *
+open_and_take(void *arg)
+{
+    struct work *work = arg;
+    enum record_verdict verdict = inbox_open(&work->inbox, &work->content, &work->head, RECORD_KEYS,
+                                             work->sealed.bytes, work->sealed.len, NOW_MS);
+
+    if (verdict != RECORD_OPENED) /* libcrypto's last call fails for a wrong seal, too */
+        return (verdict == RECORD_FAILED || verdict == RECORD_FORGED) && work->content.bytes == NULL
+                   ? NULL
+                   : "another cause";
+    verdict = inbox_take(&work->inbox, &work->head, NOW_MS);
+    work->done = verdict == RECORD_OPENED;
+    return work->done || verdict == RECORD_FAILED ? NULL : "another cause of not taking it";
+}
+
+/* Where it was not done, it can be, now. */
+static const char *
+take_now(void *arg)
+{
+    struct work *work = arg;
+
+    secret_buf_free(&work->content);
+    if (!work->done)
+        (void)open_and_take(arg); /* `done` tells */
+    return work->done ? NULL : "not to be had any more";
+}
+
+static const char *
+nothing(void *arg)
+{
+    (void)arg;
+    return NULL;
+}
+
+static void
+test_each_failure(void **state)
+{
+    static const struct fault_case cases[] = {
+        {begin, advance, nothing, NULL},
+        {begin, write_and_read, nothing, NULL},
+        {begin, seal, nothing, NULL},
+        {begin_sealed, open_and_take, take_now, NULL},
+    };
+    static struct work work;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t calls;
+
+        assert_int_equal(fault_each(&cases[i], &work, &calls), 0);
+        assert_true(calls >= 4 && work.done);
+    }
+    wipe(&work);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_failure),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
