@@ -19,8 +19,10 @@ dir_adjust(int fd, const char *path, mode_t mode, gid_t group, struct err *err)
     if (fstat(fd, &stat) != 0)
         return err_errno(err, "%s", path);
     if (group != (gid_t)-1 && stat.st_gid != group && fchown(fd, (uid_t)-1, group) != 0)
-        return err_errno(err, "%s: cannot be given to group %lu: is stekd's user in it?", path,
-                         (unsigned long)group);
+        return err_errno(err,
+                         "%s: cannot be given to group %lu: is stekd's user in it? \"stekctl "
+                         "setup\" sees to that",
+                         path, (unsigned long)group);
     if ((stat.st_mode & 07777) != mode && fchmod(fd, mode) != 0)
         return err_errno(err, "%s: its mode cannot be set to %o", path, (unsigned)mode);
     return true;

@@ -35,11 +35,38 @@ folder_cannot(const char *path, struct err *err)
 }
 
 bool
-folder_trusts(const struct stat *folder, const struct stat *named, uid_t self)
+folder_trusts(const struct stat *folder, const struct stat *named, uid_t self, bool is_known)
 {
     if ((folder->st_mode & (S_IWGRP | S_IWOTH)) == 0 || named->st_uid == 0)
         return true;
-    return named->st_uid != NO_USER && (named->st_uid == self || named->st_uid == folder->st_uid);
+    return is_known && (named->st_uid == self || named->st_uid == folder->st_uid);
+}
+
+/* Do all users have a number here? Outside of user namespaces they do; and nobody is one of them. */
+static bool
+knows_all_users(void)
+{
+    static const char all[] = "0 0 4294967295\n"; /* with more space between */
+    char text[64] = "";
+    int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    const char *at = all;
+
+    if (fd >= 0)
+        (void)close(fd); /* was only read */
+    for (ssize_t i = 0; i < len; i++) {
+        if (text[i] == ' ' && (i == 0 || text[i - 1] == ' '))
+            continue;
+        if (text[i] != *at++)
+            return false;
+    }
+    return len > 0 && *at == '\0';
+}
+
+static bool
+is_known(uid_t user)
+{
+    return user != NO_USER || knows_all_users();
 }
 
 /* Be at `fd`, which is closed when the walk goes on. */
@@ -126,7 +153,8 @@ step(struct walk *walk, const char *name, struct err *err)
         return folder_cannot(walk->path, err);
     }
     /* what is above a folder is no name in it */
-    if (strcmp(name, "..") != 0 && !folder_trusts(&walk->stat, &named, geteuid())) {
+    if (strcmp(name, "..") != 0 &&
+        !folder_trusts(&walk->stat, &named, geteuid(), is_known(named.st_uid))) {
         (void)close(fd); /* O_PATH */
         err_set(err,
                 "%s: user %lu may have put \"%s\" there: it stands in a folder that others than "

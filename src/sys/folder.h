@@ -22,9 +22,10 @@ void folder_close(struct folder *folder);
 
 /* True if what stands in `folder` under some name was put there by whom we trust: only its owner
  * may write the folder, or it belongs to root, to `self` (which is who we are), or to the folder's
- * owner. So nobody plants a name in /tmp for us, nor takes one over that was removed. Users that a
- * user namespace has no number for look all alike: they are trusted in no such folder. */
-bool folder_trusts(const struct stat *folder, const struct stat *named, uid_t self);
+ * owner. So nobody plants a name in /tmp for us, nor takes one over that was removed. `is_known`
+ * is false for one of those users that a user namespace has no number for: they look all alike, and
+ * are trusted in no such folder. */
+bool folder_trusts(const struct stat *folder, const struct stat *named, uid_t self, bool is_known);
 
 /* Why `path` could not be opened: what errno means, with words for it in `err`. */
 enum sys_open folder_cannot(const char *path, struct err *err);

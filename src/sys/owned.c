@@ -84,11 +84,8 @@ take_existing(struct sys_owned *file, const struct place *place, struct err *err
 static bool
 take_created(struct sys_owned *file, const struct place *place, size_t len, struct err *err)
 {
-    if (allocate_file(file->fd, len))
-        return true;
-    (void)err_errno(err, "%s: allocate %zu bytes", place->path, len); /* always false */
-    (void)unlinkat(place->folder.fd, place->fresh, 0);                /* the failure is told */
-    return false;
+    return allocate_file(file->fd, len) ||
+           err_errno(err, "%s: allocate %zu bytes", place->path, len);
 }
 
 bool
@@ -104,7 +101,10 @@ sys_owned_regroup(const struct sys_owned *file, gid_t group, const char *path, s
     if (group == NO_GROUP)
         return true;
     if (stat.st_gid != group && fchown(file->fd, (uid_t)-1, group) != 0)
-        return err_errno(err, "%s: give it to group %lu", path, (unsigned long)group);
+        return err_errno(err,
+                         "%s: cannot be given to group %lu: is stekd's user in it? \"stekctl "
+                         "setup\" sees to that",
+                         path, (unsigned long)group);
     if (fchmod(file->fd, OWNED_GROUP_MODE) != 0)
         return err_errno(err, "%s: mode", path);
     return true;
@@ -190,6 +190,8 @@ sys_owned_open(struct sys_owned *file, const char *path, size_t len, gid_t group
         done = (fstat(fresh.fd, &stat) == 0 &&
                 map_file(&fresh.map, fresh.fd, &stat, PROT_READ | PROT_WRITE)) ||
                err_errno(err, "%s: map", path);
+    if (!done && fresh.created && fresh.fd >= 0 && place_has(&place, place.fresh, fresh.fd))
+        (void)unlinkat(place.folder.fd, place.fresh, 0); /* the failure is told */
     place_close(&place);
     if (!done) {
         sys_owned_close(&fresh);

@@ -311,6 +311,12 @@ if [ "$(id -u)" -eq 0 ]; then
     wait "$stekd"
     check 'it stops in good order, too' test $? -eq 0
     pids=
+    printf 'keyset "other" { group = "daemon" }\n' >"$conf"
+    check 'a group that it is not in cannot have a keyset' ends 1 \
+        "cannot be given to group 1: is stekd's user in it? \"stekctl setup\" sees to that" env \
+        ASAN_OPTIONS=detect_leaks=0 setpriv --reuid=65534 --regid=65534 --clear-groups \
+        "$program" -f -c "$conf" -r "$run"
+    check 'nothing of it stays' absent "$run/other.r1.new"
 fi
 
 finish
