@@ -195,6 +195,10 @@ timeline_text(FILE *out, const struct timeline *timeline, const struct timeline_
     unsigned width = look->width < WIDTH_MIN ? WIDTH_MIN : look->width;
     struct chart chart = {.timeline = timeline, .look = look, .has_counts = width >= COUNTS_AT};
 
+    if (timeline->count == 0) {
+        (void)fputs("there is no key\n", out); /* ferror() tells */
+        return;
+    }
     if (width > WIDTH_MAX)
         width = WIDTH_MAX;
     chart.columns = width - GUTTER - (chart.has_counts ? COUNTS : 0);

@@ -254,10 +254,11 @@ page_keyset(FILE *out, const json_t *keyset, const json_t *keys, uint64_t now, b
         (void)fputs("</p>\n", out);
     }
     print_tiles(out, keyset, now);
-    if (keys != NULL)
+    if (json_array_size(json_object_get(keys, "keys")) > 0) {
         (void)fputs("<h3>Keys over time</h3>\n", out);
-    if (keys != NULL && !page_print_timeline(out, keys, count_older(keyset, keys), true))
-        return false;
+        if (!page_print_timeline(out, keys, count_older(keyset, keys), true))
+            return false;
+    }
     (void)fputs("<div class=\"columns\">\n<div>\n", out);
     print_tickets(out, json_object_get(keyset, "counters"));
     (void)fputs("</div>\n</div>\n", out);

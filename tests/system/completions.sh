@@ -56,9 +56,15 @@ revoked=$(echo "$keys" | head -n 1)
 stekctl -k www revoke --only "$revoked" >/dev/null
 keys=$(stekctl -k www keys | sed -n '/ revoked /d; s/^\([0-9a-f]\{32\}\) .*/\1/p' | LC_ALL=C sort)
 
+# can_use SHELL: it is here; and for zsh a terminal can be had, which a bare chroot has not.
+can_use() {
+    command -v "$1" >/dev/null || return 1
+    [ "$1" != zsh ] || zsh -fc 'zmodload zsh/zpty && zpty -b probe true' 2>/dev/null
+}
+
 for shell in bash zsh fish; do
-    if ! command -v $shell >/dev/null; then
-        skip "$shell offers what stekctl tells" "no $shell here"
+    if ! can_use $shell; then
+        skip "$shell offers what stekctl tells" "no $shell here, or no terminal for it"
         continue
     fi
     check "$shell: every command" same "$(in_$shell stekctl '')" "$(commands)"

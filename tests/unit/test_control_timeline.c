@@ -301,6 +301,27 @@ test_short_turns(void **state)
     free(text);
 }
 
+/* There may be none. */
+static void
+test_no_key(void **state)
+{
+    const struct timeline_order order = {
+        .keyset = "www", .now = NOW, .rows_max = 9, .ticks_max = 6};
+    const struct timeline_look look = {.width = 80};
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    TIMELINE(timeline);
+
+    (void)state;
+    assert_non_null(out);
+    assert_true(timeline_lay(&timeline, &order, NULL, 0));
+    timeline_text(out, &timeline, &look);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text, "there is no key\n");
+    free(text);
+}
+
 static void
 test_ticks(void **state)
 {
@@ -357,7 +378,7 @@ main(void)
         cmocka_unit_test(test_looks),         cmocka_unit_test(test_svg),
         cmocka_unit_test(test_laid_out_well), cmocka_unit_test(test_every_key_shows),
         cmocka_unit_test(test_short_turns),   cmocka_unit_test(test_ticks),
-        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_no_key),        cmocka_unit_test(test_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
