@@ -182,7 +182,11 @@ listen_tcp(const struct listen_address *address, struct err *err)
          setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
         bind(fd, &parsed.any, len) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
-    (void)err_errno(err, "%s: cannot listen", address->text);
+    if (errno == EAFNOSUPPORT)
+        (void)err_set(err, "%s: cannot listen: no such network here: does a sandbox forbid it?",
+                      address->text); /* always false */
+    else
+        (void)err_errno(err, "%s: cannot listen", address->text);
     if (fd >= 0)
         (void)close(fd);
     return -1;
