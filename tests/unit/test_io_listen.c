@@ -1,5 +1,5 @@
-/* Sockets that listen by TCP: by which way a connection came, whose it is, and what is said where an
- * address cannot be had. Where the host has no IPv6, its part is passed over. */
+/* Sockets that listen by TCP: by which way a connection came, whose it is, and what is said where
+ * an address cannot be had. Where the host has no IPv6, its part is passed over. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
