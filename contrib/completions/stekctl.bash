@@ -9,12 +9,12 @@ _stekctl_options() {
     }'
 }
 
-# Those of them that want an argument.
-_stekctl_wanting() {
+# What an option of a command wants behind it: "KEYSET", "FILE"; nothing if it wants none.
+_stekctl_wants() {
     stekctl help ${1:+"$1"} 2>/dev/null | sed -n '/^options:/,/^$/ {
-        s/^  -\(.\), --\([a-z-]*\) [A-Z].*/-\1\n--\2/p
-        s/^      --\([a-z-]*\) [A-Z].*/--\1/p
-    }'
+        s/^  -\(.\), --\([a-z-]*\) \([A-Z][A-Z]*\).*/-\1 \3\n--\2 \3/p
+        s/^      --\([a-z-]*\) \([A-Z][A-Z]*\).*/--\1 \2/p
+    }' | sed -n "s/^$2 //p"
 }
 
 # Names of keysets (status) or of keys (keys). Uses rundir and keyset of the caller.
@@ -41,24 +41,20 @@ _stekctl() {
         case $word in
         -r | --rundir) rundir=${COMP_WORDS[++i]} ;;
         -k | --keyset) keyset=${COMP_WORDS[++i]} ;;
-        -i | --interval) ((i++)) ;;
-        -*) ;;
+        -*) [[ -z $(_stekctl_wants "$command" "$word") ]] || ((++i)) ;;
         *) [[ -n $command ]] || command=$word ;;
         esac
     done
 
     COMPREPLY=()
-    case $before in
-    -r | --rundir)
-        mapfile -t COMPREPLY < <(compgen -d -- "$current")
-        return
-        ;;
-    -k | --keyset)
-        mapfile -t COMPREPLY < <(compgen -W "$(_stekctl_names status)" -- "$current")
-        return
-        ;;
-    -*) ! _stekctl_wanting "$command" | grep -qxe "$before" || return ;;
-    esac
+    if [[ $before == -* ]]; then
+        case $(_stekctl_wants "$command" "$before") in
+        KEYSET) mapfile -t COMPREPLY < <(compgen -W "$(_stekctl_names status)" -- "$current") ;;
+        RUNDIR | DIR) mapfile -t COMPREPLY < <(compgen -d -- "$current") ;;
+        FILE) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+        esac
+        [[ -z $(_stekctl_wants "$command" "$before") ]] || return
+    fi
     if [[ $current == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_stekctl_options "$command")" -- "$current")
     elif [[ -z $command || $command == help ]]; then

@@ -34,7 +34,7 @@ in_bash() {
 in_fish() {
     HOME=$tmp XDG_CONFIG_HOME=$tmp XDG_DATA_HOME=$tmp fish --no-config -c '
         source $argv[1]/stekctl.fish
-        complete -C "$argv[2]" | string replace -r "\t.*" ""' "$folder" "$*" 2>/dev/null | LC_ALL=C sort -u
+        complete -C "$argv[2]" | string replace -r "\t.*" ""' "$folder" "$*" 2>&1 | LC_ALL=C sort -u
 }
 # zsh completes in its editor alone: a terminal of its own, and instead of being shown, what is
 # offered is printed.
@@ -77,6 +77,7 @@ for shell in bash zsh fish; do
     check "$shell: keysets" same "$(in_$shell stekctl -r "$run" -k '')" "$(printf 'api\nwww')"
     check "$shell: keys, but revoked ones" \
         same "$(in_$shell stekctl -r "$run" -k www revoke '' | grep -v '^-')" "$keys"
+    check "$shell: files" same "$(in_$shell stekctl setup -c "$tmp/stekd.co" | sed 's|.*/||')" stekd.conf
     check "$shell: nothing instead of a number" eval '[ -z "$(in_$shell stekctl watch -i "")" ]'
 done
 
