@@ -107,8 +107,10 @@ print_config(const struct config *config, const char *path)
 static struct log
 choose_log(struct journal *journal, bool in_front)
 {
-    if (!in_front)
-        return log_to_syslog();
+    if (!in_front) {
+        (void)journal_open(journal, LOG_SYSLOG); /* without it, it is as if nobody listened */
+        return log_to_syslog(journal);
+    }
     if (journal_has_stderr() && journal_open(journal, JOURNAL_SOCKET))
         return log_to_journal(journal);
     return log_to_stderr();

@@ -1,12 +1,18 @@
 /* see journal.h */
 #include "io/journal.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+
+#define TRIES 20
+#define BETWEEN_NS 5000000L
 
 /* Whoever is started by a service inherits the variable: it says which stream it is about. */
 bool
@@ -43,11 +49,33 @@ journal_close(struct journal *journal)
 }
 
 /* Not connected: the journal may be started anew. */
-bool
-journal_send(const struct journal *journal, const char *entry, size_t len)
+static enum journal_sent
+try_once(const struct journal *journal, const char *entry, size_t len)
 {
-    ssize_t sent = sendto(journal->fd, entry, len, MSG_DONTWAIT | MSG_NOSIGNAL,
-                          (const struct sockaddr *)&journal->address, sizeof journal->address);
+    if (sendto(journal->fd, entry, len, MSG_DONTWAIT | MSG_NOSIGNAL,
+               (const struct sockaddr *)&journal->address, sizeof journal->address) >= 0)
+        return JOURNAL_TOOK;
+    return errno == EAGAIN || errno == ENOBUFS ? JOURNAL_FULL : JOURNAL_ABSENT;
+}
 
-    return sent >= 0 && (size_t)sent == len;
+enum journal_sent
+journal_send(struct journal *journal, const char *entry, size_t len)
+{
+    const struct timespec between = {.tv_nsec = BETWEEN_NS};
+    enum journal_sent sent = try_once(journal, entry, len);
+
+    for (int i = 0; i < TRIES && sent == JOURNAL_FULL && !journal->is_stuck; i++) {
+        (void)nanosleep(&between, NULL); /* shorter does no harm */
+        sent = try_once(journal, entry, len);
+    }
+    journal->is_stuck = sent == JOURNAL_FULL;
+    return sent;
+}
+
+bool
+journal_stderr_takes(void)
+{
+    struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) == 1;
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <time.h>
+#include <unistd.h>
 
 #define PROGRAM "stekd"
 
@@ -16,24 +18,10 @@ sink_stderr(void *arg, bool is_warning, const char *line)
     (void)fprintf(stderr, PROGRAM ": %s\n", line); /* nowhere to tell if it fails */
 }
 
-static void
-sink_syslog(void *arg, bool is_warning, const char *line)
-{
-    (void)arg;
-    syslog(is_warning ? LOG_WARNING : LOG_INFO, "%s", line);
-}
-
 struct log
 log_to_stderr(void)
 {
     return (struct log){.sink = sink_stderr};
-}
-
-struct log
-log_to_syslog(void)
-{
-    openlog(PROGRAM, LOG_PID, LOG_DAEMON);
-    return (struct log){.sink = sink_syslog};
 }
 
 static void
@@ -99,6 +87,52 @@ sink_flat(const struct log *log, bool is_warning, const char *line, const struct
     log->sink(log->arg, is_warning, bytes);
 }
 
+/* ---- what is lost ---- */
+
+/* Call it once lines are taken again. */
+static void
+tell_lost(struct journal *journal, log_sink *sink)
+{
+    size_t lost = journal->lost;
+    char line[LOG_LINE_MAX];
+
+    journal->lost = 0;
+    (void)snprintf(line, sizeof line, "%zu lines before this one are lost: nobody read them", lost);
+    if (lost > 0)
+        sink(journal, true, line); /* counts again if it is lost, too */
+}
+
+/* ---- syslog ---- */
+
+/* As syslog(3) would, RFC 3164. But that waits for as long as the other end does not read, and keys
+ * would wait with it. */
+static void
+sink_syslog(void *arg, bool is_warning, const char *line)
+{
+    int priority = is_warning ? LOG_WARNING : LOG_INFO;
+    char bytes[LOG_FULL_MAX + 64], moment[32] = "";
+    struct text text = {.bytes = bytes, .cap = sizeof bytes};
+    struct journal *journal = arg;
+    time_t now = time(NULL);
+    struct tm parts;
+
+    if (localtime_r(&now, &parts) != NULL)
+        (void)strftime(moment, sizeof moment, "%b %e %T", &parts); /* fits */
+    add(&text, "<%d>%s " PROGRAM "[%ld]: %s", LOG_DAEMON | priority, moment, (long)getpid(), line);
+    switch (journal_send(journal, bytes, text.len)) {
+    case JOURNAL_TOOK: tell_lost(journal, sink_syslog); return;
+    case JOURNAL_FULL: journal->lost++; return;
+    case JOURNAL_ABSENT: syslog(priority, "%s", line); return; /* it may be a stream */
+    }
+}
+
+struct log
+log_to_syslog(struct journal *syslog)
+{
+    openlog(PROGRAM, LOG_PID, LOG_DAEMON);
+    return (struct log){.sink = sink_syslog, .arg = syslog};
+}
+
 /* ---- the journal ---- */
 
 /* Values have no line's end, so the plain form of a field suffices. */
@@ -116,10 +150,26 @@ add_fields(struct text *text, const struct log_event *event)
     }
 }
 
+/* The journal does not take it. */
+static void
+sink_journal_stderr(struct journal *journal, bool is_warning, const char *line,
+                    const struct log_event *event)
+{
+    const struct log to_stderr = log_to_stderr();
+
+    if (!journal_stderr_takes())
+        journal->lost++;
+    else if (event == NULL)
+        to_stderr.sink(NULL, is_warning, line);
+    else
+        sink_flat(&to_stderr, is_warning, line, event);
+}
+
+static log_sink sink_journal;
+
 static void
 sink_journal_event(void *arg, bool is_warning, const char *line, const struct log_event *event)
 {
-    const struct log to_stderr = log_to_stderr();
     char bytes[LOG_FULL_MAX];
     struct text text = {.bytes = bytes, .cap = sizeof bytes};
 
@@ -127,12 +177,10 @@ sink_journal_event(void *arg, bool is_warning, const char *line, const struct lo
         is_warning ? LOG_WARNING : LOG_INFO, LOG_FAC(LOG_DAEMON), line);
     if (event != NULL)
         add_fields(&text, event);
-    if (journal_send(arg, bytes, text.len))
-        return;
-    if (event == NULL)
-        to_stderr.sink(NULL, is_warning, line);
+    if (journal_send(arg, bytes, text.len) == JOURNAL_TOOK)
+        tell_lost(arg, sink_journal);
     else
-        sink_flat(&to_stderr, is_warning, line, event);
+        sink_journal_stderr(arg, is_warning, line, event);
 }
 
 static void

@@ -41,10 +41,16 @@ struct log {
     void *arg;                  /* of both */
 };
 
-/* To the standard error, each line as "stekd: ..."; to syslog, as the facility daemon; to the
- * journal, which must outlive it, and where that takes nothing to the standard error. */
+#define LOG_SYSLOG "/dev/log"
+
+/* To the standard error, each line as "stekd: ..."; to syslog, as the facility daemon, by a socket
+ * that is opened for LOG_SYSLOG; to the journal, and where that takes nothing to the standard
+ * error. Both sockets must outlive it.
+ *
+ *   R-LOG-1: who does not read what syslog or the journal is sent makes nobody wait; what is lost
+ *            meanwhile is counted, and told as soon as lines are taken again. */
 struct log log_to_stderr(void);
-struct log log_to_syslog(void);
+struct log log_to_syslog(struct journal *syslog);
 struct log log_to_journal(struct journal *journal);
 
 /* Cut to LOG_LINE_MAX; what is not printable becomes '?', so that no input forges a line. */

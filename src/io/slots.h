@@ -1,8 +1,8 @@
 /* slots.h - how many connections a listening socket has, and which have to go where that is too
  * many: a few slow or greedy peers are not to keep all others out.
  *
- *   R-SLOTS-1: while all slots are taken, a connection older than SLOTS_AGE_S is hung up on, however
- *              busy it looks: who says one byte a second holds a slot for no longer.
+ *   R-SLOTS-1: while all slots are taken, a connection older than SLOTS_AGE_S is hung up on,
+ *              however busy it looks: who says one byte a second holds a slot for no longer.
  *   R-SLOTS-2: users but root and ours that hold more than their share together lose connections of
  *              whoever of them holds the most: none of them keeps another one out. */
 #ifndef IO_SLOTS_H

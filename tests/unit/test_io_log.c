@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <ctype.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +293,105 @@ test_journal_does_not_take(void **state)
     fake_close(&fake);
 }
 
+/* ---- where nobody reads ---- */
+
+/* As many lines as find no room; returns how many were said. */
+static size_t
+say_much(const struct log *log)
+{
+    size_t said = 0;
+
+    while (said < 8192)
+        log_info(log, "line %zu", said++);
+    return said;
+}
+
+static size_t
+drain(const struct fake *fake)
+{
+    char bytes[1024];
+    size_t count = 0;
+
+    while (recv(fake->fd, bytes, sizeof bytes, 0) > 0)
+        count++;
+    return count;
+}
+
+/* R-LOG-1: it goes on, and tells what was lost. Lines are as syslog(3) writes them. */
+static void
+test_syslog(void **state)
+{
+    char bytes[1024] = "", expected[80];
+    struct fake fake;
+    struct log log;
+    size_t said, taken;
+
+    (void)state;
+    assert_true(fake_open(&fake));
+    log = log_to_syslog(&fake.journal);
+    log_warn(&log, "a\nb");
+    assert_true(recv(fake.fd, bytes, sizeof bytes - 1, 0) > 20);
+    assert_memory_equal(bytes, "<28>", 4);
+    (void)snprintf(expected, sizeof expected, " stekd[%ld]: a?b", (long)getpid());
+    assert_string_equal(bytes + 4 + strlen("Nov 22 04:30:10"), expected);
+    said = say_much(&log);
+    taken = drain(&fake);
+    assert_true(taken > 0 && taken < said);
+    log_info(&log, "again");
+    assert_true(recv(fake.fd, bytes, sizeof bytes, 0) > 0);
+    assert_non_null(strstr(bytes, ": again"));
+    memset(bytes, 0, sizeof bytes);
+    assert_true(recv(fake.fd, bytes, sizeof bytes - 1, 0) > 0);
+    (void)snprintf(expected, sizeof expected, ": %zu lines before this one are lost", said - taken);
+    assert_non_null(strstr(bytes, expected));
+    assert_int_equal(drain(&fake), 0);
+    fake_close(&fake);
+}
+
+/* A pipe that is full in the place of the standard error; returns what was there. */
+static int
+block_stderr(int ends[2])
+{
+    char bytes[4096] = {0};
+    int was = dup(STDERR_FILENO);
+
+    if (was < 0 || pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0)
+        return -1;
+    while (write(ends[1], bytes, sizeof bytes) > 0)
+        continue;
+    return fcntl(ends[1], F_SETFL, 0) == 0 && dup2(ends[1], STDERR_FILENO) >= 0 ? was : -1;
+}
+
+/* R-LOG-1: nor is the standard error waited for in the journal's place. */
+static void
+test_journal_and_stderr_are_full(void **state)
+{
+    static struct entry entry;
+    char expected[80];
+    struct fake fake;
+    struct log log;
+    size_t said, taken;
+    int ends[2], was;
+
+    (void)state;
+    assert_true(fake_open(&fake));
+    log = log_to_journal(&fake.journal);
+    was = block_stderr(ends);
+    said = say_much(&log);
+    assert_true(was >= 0 && dup2(was, STDERR_FILENO) >= 0 && close(was) == 0);
+    taken = drain(&fake);
+    log_info(&log, "again");
+    assert_true(fake_read(&fake, &entry));
+    assert_string_equal(value(&entry, "MESSAGE"), "again");
+    assert_true(fake_read(&fake, &entry));
+    (void)snprintf(expected, sizeof expected,
+                   "%zu lines before this one are lost: nobody read them", said - taken);
+    assert_string_equal(value(&entry, "MESSAGE"), expected);
+    assert_string_equal(value(&entry, "PRIORITY"), "4");
+    assert_true(close(ends[0]) == 0 && close(ends[1]) == 0);
+    fake_close(&fake);
+}
+
 /* The variable alone is not enough: it must be about this standard error. */
 static void
 test_journal_stream(void **state)
@@ -319,9 +419,14 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fields_behind_text),    cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_nothing_forged),        cmocka_unit_test(test_journal),
-        cmocka_unit_test(test_journal_does_not_take), cmocka_unit_test(test_journal_stream),
+        cmocka_unit_test(test_fields_behind_text),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_nothing_forged),
+        cmocka_unit_test(test_journal),
+        cmocka_unit_test(test_journal_does_not_take),
+        cmocka_unit_test(test_journal_stream),
+        cmocka_unit_test(test_syslog),
+        cmocka_unit_test(test_journal_and_stderr_are_full),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
