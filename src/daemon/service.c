@@ -153,6 +153,19 @@ take_up(struct service *service, struct ring_time now, struct err *err)
     return (service->is_ring_new || load(service, now, err)) && load_saved(service, now, err);
 }
 
+/* A ring that was made for what then failed goes again; one that was there stays. */
+static void
+give_up(struct service **service)
+{
+    struct service *failed = *service;
+
+    if (failed->writer.file.created) {
+        (void)ring_writer_remove(&failed->writer, failed->ring_path, NULL); /* why is told ... */
+        (void)dir_remove(failed->count_path, NULL); /* ... already, by who gives up */
+    }
+    service_close(service);
+}
+
 struct service *
 service_open(const struct config_keyset *config, const struct service_env *env,
              struct ring_time now, struct err *err)
@@ -165,7 +178,7 @@ service_open(const struct config_keyset *config, const struct service_env *env,
     }
     if (!init(service, config, env, err) || !take_up(service, now, err)) {
         (void)err_add(err, "keyset %s", config->name); /* always false */
-        service_close(&service);
+        give_up(&service);
         return NULL;
     }
     service_tick(service, now);

@@ -69,7 +69,7 @@ struct service_env {
 };
 
 /* Open or make the ring, take up its keys, and see to it that one seals. NULL, with the reason in
- * `err`, where the ring cannot be had; a ring that is there is then left as it is. */
+ * `err`, where the ring cannot be had; a ring that was there is then left as it is. */
 struct service *service_open(const struct config_keyset *config, const struct service_env *env,
                              struct ring_time now, struct err *err);
 

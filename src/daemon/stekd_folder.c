@@ -9,33 +9,60 @@
 #define RUN_DIR_MODE 0755
 #define COUNT_DIR_MODE 0711 /* the keysets' own folders in it say who may enter */
 
-bool
-stekd_take_folder(struct stekd *stekd, const char *path, struct err *err)
+/* The path of what is named in the folder; NULL, with the reason. */
+static char *
+place(const struct stekd *stekd, const char *name, struct err *err)
 {
-    char *lock_path = NULL, *count_path = NULL;
+    char *path;
+
+    if (asprintf(&path, "%s/%s", stekd->run_dir, name) >= 0)
+        return path;
+    (void)err_set(err, "no memory"); /* always false */
+    return NULL;
+}
+
+static bool
+take_lock(struct stekd *stekd, struct err *err)
+{
+    char *path = place(stekd, STEKD_LOCK, err);
     pid_t other;
     bool ok;
 
+    if (path == NULL)
+        return false;
+    ok = pid_lock_open(&stekd->lock, &other, path, err);
+    if (!ok && other > 0)
+        (void)err_set(err, "stekd already runs in %s (pid %ld)", stekd->run_dir, (long)other);
+    else if (!ok && other == 0)
+        (void)err_set(err, "stekd already runs in %s", stekd->run_dir); /* always false */
+    free(path);
+    return ok;
+}
+
+static bool
+make_counters(const struct stekd *stekd, struct err *err)
+{
+    char *path = place(stekd, "count", err);
+    bool ok = path != NULL && dir_make(path, COUNT_DIR_MODE, (gid_t)-1, err);
+
+    free(path);
+    return ok;
+}
+
+bool
+stekd_take_folder(struct stekd *stekd, const char *path, struct err *err)
+{
     if (!dir_ensure(path, RUN_DIR_MODE, err))
         return false;
     stekd->run_dir = file_absolute(path, err);
     if (stekd->run_dir == NULL || !dir_check_ours(stekd->run_dir, err))
         return false;
-    if (asprintf(&stekd->socket_path, "%s/" CONTROL_SOCKET, stekd->run_dir) < 0 ||
-        asprintf(&lock_path, "%s/" STEKD_LOCK, stekd->run_dir) < 0 ||
-        asprintf(&count_path, "%s/count", stekd->run_dir) < 0)
-        return err_set(err, "no memory"); /* and little use in freeing */
-    ok = pid_lock_open(&stekd->lock, &other, lock_path, err);
-    if (!ok && other > 0)
-        (void)err_set(err, "stekd already runs in %s (pid %ld)", stekd->run_dir, (long)other);
-    else if (!ok && other == 0)
-        (void)err_set(err, "stekd already runs in %s", stekd->run_dir); /* always false */
-    if (ok && !dir_is_in_memory(stekd->run_dir))
+    stekd->socket_path = place(stekd, CONTROL_SOCKET, err);
+    if (stekd->socket_path == NULL || !take_lock(stekd, err))
+        return false;
+    if (!dir_is_in_memory(stekd->run_dir))
         log_warn(&stekd->log, "%s is not on tmpfs: keys may come to a disk", stekd->run_dir);
-    ok = ok && dir_make(count_path, COUNT_DIR_MODE, (gid_t)-1, err);
-    free(lock_path);
-    free(count_path);
-    return ok;
+    return make_counters(stekd, err);
 }
 
 static bool

@@ -1,6 +1,7 @@
 /* see fault.h */
 #include "fault.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -8,10 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "fault_wrap.h"
 
 #define CALLS_MAX 5000 /* a piece of work that takes more does not end */
 
@@ -35,18 +40,6 @@ fault_fails(const char *name)
     fault.name = name;
     return true;
 }
-
-/* WRAP(result, name, (parameters), (arguments), result of a failure, its errno) */
-#define WRAP(result, name, parameters, arguments, failed, code) \
-    result __real_##name parameters; \
-    result __wrap_##name parameters; \
-    result __wrap_##name parameters \
-    { \
-        if (!fault_fails(#name)) \
-            return __real_##name arguments; \
-        errno = code; \
-        return failed; \
-    }
 
 WRAP(void *, malloc, (size_t len), (len), NULL, ENOMEM)
 WRAP(void *, calloc, (size_t n, size_t len), (n, len), NULL, ENOMEM)
@@ -75,6 +68,49 @@ WRAP(ssize_t, pread64, (int fd, void *out, size_t len, off_t from), (fd, out, le
 WRAP(ssize_t, pwrite64, (int fd, const void *in, size_t len, off_t at), (fd, in, len, at), -1, EIO)
 WRAP(int, mlock, (const void *at, size_t len), (at, len), -1, EPERM)
 WRAP(int, madvise, (void *at, size_t len, int advice), (at, len, advice), -1, EINVAL)
+
+WRAP(int, socket, (int family, int kind, int protocol), (family, kind, protocol), -1, EMFILE)
+WRAP(int, bind, (int fd, const struct sockaddr *to, socklen_t len), (fd, to, len), -1, EADDRINUSE)
+WRAP(int, listen, (int fd, int most), (fd, most), -1, ENOBUFS)
+WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode), -1, ENOSPC)
+WRAP(int, rmdir, (const char *path), (path), -1, EIO)
+WRAP(int, chmod, (const char *path, mode_t mode), (path, mode), -1, EPERM)
+WRAP(int, rename, (const char *from, const char *to), (from, to), -1, ENOSPC)
+WRAP(DIR *, opendir, (const char *path), (path), NULL, EMFILE)
+WRAP(char *, realpath, (const char *path, char *out), (path, out), NULL, EACCES)
+WRAP(FILE *, open_memstream, (char **out, size_t *len), (out, len), NULL, ENOMEM)
+
+/* No test of faults waits for what inotify(7) tells, and to end one takes the kernel long. */
+int __wrap_inotify_init1(int flags);
+int __wrap_inotify_add_watch(int fd, const char *path, uint32_t mask);
+
+int
+__wrap_inotify_init1(int flags)
+{
+    (void)flags;
+    errno = EMFILE;
+    return fault_fails("inotify_init1") ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+int
+__wrap_inotify_add_watch(int fd, const char *path, uint32_t mask)
+{
+    (void)fd, (void)path, (void)mask;
+    errno = ENOSPC;
+    return fault_fails("inotify_add_watch") ? -1 : 0;
+}
+
+/* Nothing that is tested outlives a loss of power. */
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int
+__wrap_fsync(int fd)
+{
+    (void)fd;
+    errno = EIO;
+    return fault_fails("fsync") ? -1 : 0;
+}
 
 /* Those with `...` have their own. */
 int __wrap_open64(const char *path, int flags, ...);
@@ -157,6 +193,12 @@ fault_disarm(void)
 {
     fault.armed = false;
     return fault.hit;
+}
+
+bool
+fault_is_lasting(void)
+{
+    return fault.onward;
 }
 
 static size_t

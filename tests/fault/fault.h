@@ -16,6 +16,9 @@ bool fault_disarm(void);
 /* For wrappers of other calls, in a file of their own: true if this call is to fail. */
 bool fault_fails(const char *name);
 
+/* True if all calls that follow the first one fail, too. */
+bool fault_is_lasting(void);
+
 /* One piece of work for fault_each(): NULL, or what is wrong, in words. */
 struct fault_case {
     const char *(*begin)(void *arg); /* without faults; may be NULL */
