@@ -156,14 +156,14 @@ print_servers(FILE *out, const struct watch_view *view, const struct reply_keyse
     return table_print(&table, out, 0, view->cli->color);
 }
 
-/* In so many lines: two for the ruler, and one a key. */
+/* In so many lines: two for the ruler, one a key, and one for the legend where there is room. */
 static bool
 print_keys(FILE *out, const struct watch_view *view, const struct reply_keys *keys, size_t lines)
 {
     const struct timeline_look look = {.width = view->cli->columns,
                                        .is_ascii = view->cli->ascii,
                                        .is_color = view->cli->color,
-                                       .no_legend = true};
+                                       .no_legend = keys->count + 3 > lines};
     struct reply_keys now = *keys; /* its times go on, though it was asked for earlier */
     size_t rows = lines - 2;
     TIMELINE(timeline);

@@ -80,6 +80,7 @@ static const struct {
 } looks[] = {
     {"watch_80x24.txt", "page_well.json", 1, 24, 80, false, false, false, ""},
     {"watch_120x50.txt", "page_trouble.json", 1, 50, 120, false, true, false, ""},
+    {"watch_roomy.txt", "page_well.json", 1, 40, 80, true, false, false, ""},
     {"watch_new.txt", "page_well.json", 1, 24, 80, true, false, true, ""},
     {"watch_small.txt", "page_trouble.json", 1, 9, 60, true, false, false, ""},
     {"watch_many.txt", "page_well.json", 40, 24, 80, true, false, false, ""},
