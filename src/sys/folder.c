@@ -42,7 +42,7 @@ folder_trusts(const struct stat *folder, const struct stat *named, uid_t self, b
     return is_known && (named->st_uid == self || named->st_uid == folder->st_uid);
 }
 
-/* Do all users have a number here? Outside of user namespaces they do; and nobody is one of them. */
+/* Do all users have a number here? Outside of user namespaces they do, and nobody is one. */
 static bool
 knows_all_users(void)
 {
