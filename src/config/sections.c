@@ -2,6 +2,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/config.h"
 #include "config/section.h"
@@ -144,11 +145,35 @@ begin_root(void *outer, const char *title, struct err *err)
     return outer;
 }
 
+/* What one keyset is saved in would be written over by another one, or be the key of one. */
+static bool
+check_saved(const struct config *config, const char *path, struct err *err)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->count; i++) {
+        count += strcmp(config->keysets[i].persist_file, path) == 0;
+        if (strcmp(config->keysets[i].persist, path) == 0)
+            return err_set(err, "persist_file = %s: keyset \"%s\" has its key there", path,
+                           config->keysets[i].name);
+    }
+    return count == 1 || err_set(err,
+                                 "persist_file = %s: several keysets have it: each needs one "
+                                 "of its own",
+                                 path);
+}
+
 static bool
 end_root(void *target, struct err *err)
 {
     const struct config *config = target;
 
+    for (size_t i = 0; i < config->count; i++) {
+        const char *path = config->keysets[i].persist_file;
+
+        if (path[0] != '\0' && !check_saved(config, path, err))
+            return false;
+    }
     return config->count > 0 || err_set(err, "no keyset: write at least keyset \"default\" { }");
 }
 

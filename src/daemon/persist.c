@@ -1,6 +1,7 @@
 /* see persist.h */
 #include "daemon/persist.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,14 @@ persist_folder(const struct persist *persist)
 bool
 persist_try(const struct persist *persist, struct err *err)
 {
-    return disk_try(persist->path, err) || err_add(err, "persist");
+    if (disk_try(persist->path, err))
+        return true;
+    if (errno == EACCES) /* of its sandbox, or of the folder */
+        (void)err_set(err,
+                      "%s: stekd may not write there: it must own the folder, and be started anew "
+                      "where the folder was in no configuration when it started",
+                      persist->path);
+    return err_add(err, "persist");
 }
 
 /* An older copy that was put back would bring back what was revoked since. When a file was put in

@@ -97,6 +97,11 @@ static const struct {
      "f:1: persist_file = keys: write a path from / on, of up to 255 characters"},
     {"keyset \"a\" {\n\n persist_file = \"/f\" }",
      "f:3: keyset \"a\": persist_file needs a key: add persist: credential:NAME or a path"},
+    {"keyset \"a\" { persist = \"/k\" persist_file = \"/f\" }\n"
+     "keyset \"b\" { persist = \"/l\" persist_file = \"/f\" }",
+     "f:1: persist_file = /f: several keysets have it: each needs one of its own"},
+    {"keyset \"a\" { persist = \"/k\" persist_file = \"/k\" }",
+     "f:1: persist_file = /k: keyset \"a\" has its key there"},
     {"keyset \"a\" {\n rotate = 1x\n}",
      "f:2: rotate = 1x: not a time: write 90s, 15m, 1h, 7d, or plain seconds"},
     {"keyset \"a\" {\n lifetime = -1h\n}",
