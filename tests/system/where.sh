@@ -93,6 +93,10 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     make_cert a.test
     chmod 755 "$tmp"
     chmod 644 "$tmp/a.test.key"
+    # stekd as a user of its own, as its service is
+    mkdir "$run"
+    chown 23456 "$run"
+    stekd_env="env ASAN_OPTIONS=detect_leaks=0 setpriv --reuid 23456 --regid 23456 --groups $gid"
     start_stekd "rotate = 7d lifetime = 12h group = \"$group\""
     start_nginx outside module
     ring=/run/stek/www.r1
@@ -108,6 +112,14 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     check 'a container with the ring, and what servers count to be written' answers
     check 'tickets resume there, too' resumes
     check 'what it does is counted' wait_for 20 counted
+    stop "$server_pid"
+
+    enter proc none unshare -m setpriv --bounding-set -dac_override,-dac_read_search --clear-groups
+    check 'root without the capability and the group may not read it' wait_for 20 told 'Permission denied'
+    stop "$server_pid"
+    enter proc none unshare -m setpriv --bounding-set -dac_override,-dac_read_search --groups "$gid"
+    check 'root without the capability, in the group, may' answers
+    check 'tickets resume there as well' resumes
     stop "$server_pid"
 
     enter boot_id none unshare -m
@@ -137,7 +149,7 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     mkdir -p "$tmp/all/stek"
     cp -a "$run/www.r1" "$tmp/all/stek/www.r1"
     chmod 1777 "$tmp/all"
-    chown -R 23456 "$tmp/all/stek"
+    chown -R 34567 "$tmp/all/stek"
     chgrp "$gid" "$tmp/all/stek/www.r1"
     sed -i "s|stek_ring .*|stek_ring $tmp/all/stek/www.r1;|" "$tmp/inside.conf"
     # shellcheck disable=SC2086
