@@ -74,7 +74,7 @@ test_as_people_copy_it(void **state)
 {
     const uint8_t *abc = (const uint8_t *)"abc";
     char text[512];
-    const char *half = KNOWN + 9;
+    const char *half = &KNOWN[9];
 
     (void)state;
     (void)snprintf(text, sizeof text, "# what it is\n#\n  %.9s\r\n\t%s \n\n", KNOWN, half);
