@@ -13,7 +13,7 @@ servers=${STEK_SERVERS:-none}
 # programs, /proc as $1 says, the ring read-only, what servers count if $2 is count.
 cat >"$tmp/inside" <<'INSIDE'
 set -e
-mount -t tmpfs tmpfs "$place"
+mount -t tmpfs -o mode=755 tmpfs "$place"
 mkdir -p "$place/run/stek" "$place/usr" "$place/etc" "$place/proc" "$place/dev" "$place/$tmp" "$place/tmp"
 chmod 1777 "$place/tmp"
 for link in bin lib lib64 sbin; do
@@ -24,6 +24,8 @@ for folder in /usr /dev "$tmp" "$STEK_BUILD" "$nginx_root"; do
     mkdir -p "$place/$folder"
     mount --rbind "$folder" "$place/$folder"
 done
+mkdir "$place/shared"
+mount --bind "$tmp/shared" "$place/shared"
 mount --bind "$run" "$place/run/stek"
 mount -o remount,ro,bind "$place/run/stek"
 [ "$2" != count ] || mount --bind "$run/count/www" "$place/run/stek/count/www"
@@ -89,7 +91,7 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     nginx_root=$(cd "$servers/nginx" && pwd -P)
     nginx=$nginx_root/usr/sbin/nginx
     export place tmp run nginx nginx_root STEK_BUILD
-    mkdir "$place"
+    mkdir "$place" "$tmp/shared"
     make_cert a.test
     chmod 755 "$tmp"
     chmod 644 "$tmp/a.test.key"
@@ -145,13 +147,13 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     check 'one that keeps the group of the keyset may' answers
     check 'tickets resume there' resumes
     stop "$server_pid"
-    # its /tmp is root's outside, and so is everybody's in it that the namespace does not know
-    mkdir -p "$tmp/all/stek"
-    cp -a "$run/www.r1" "$tmp/all/stek/www.r1"
-    chmod 1777 "$tmp/all"
-    chown -R 34567 "$tmp/all/stek"
-    chgrp "$gid" "$tmp/all/stek/www.r1"
-    sed -i "s|stek_ring .*|stek_ring $tmp/all/stek/www.r1;|" "$tmp/inside.conf"
+    # seen from there, root and everybody else are one in a folder like /tmp that both sides have
+    mkdir "$tmp/shared/stek"
+    cp -a "$run/www.r1" "$tmp/shared/stek/www.r1"
+    chmod 1777 "$tmp/shared"
+    chown -R 34567 "$tmp/shared/stek"
+    chgrp "$gid" "$tmp/shared/stek/www.r1"
+    sed -i "s|stek_ring .*|stek_ring /shared/stek/www.r1;|" "$tmp/inside.conf"
     # shellcheck disable=SC2086
     enter proc none $rootless "12345,$gid" unshare -m -U -r
     check 'a ring that anybody may have put there is not read' wait_for 20 told 'not safe to use'
