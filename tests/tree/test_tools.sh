@@ -19,6 +19,10 @@ clean() { # a tree that every check passes
     printf '#include <unistd.h>\n#include "base/b.h"\n' >"$tree/src/io/io.c"
     printf '#define STEK_API\nSTEK_API int stek_a(void);\n' >"$tree/include/stek/stek.h"
     echo "/* $mark-1 */" >"$tree/tests/t.c"
+    mkdir -p "$tree/debian"
+    printf 'liba-dev   stekd: a\nlibb-dev   unit tests\n' >"$tree/tools/deps"
+    printf 'Source: stek\nBuild-Depends:\n libz-dev,\n liba-dev (>= 3),\nStandards-Version: 1\n' \
+        >"$tree/debian/control"
 }
 
 passes() { # passes WHAT CHECK
@@ -43,9 +47,12 @@ finds() { # finds WHAT CHECK TEXT: it fails, and says TEXT
 }
 
 clean
-for check in layers banned size promises headers; do
+for check in debian layers banned size promises headers; do
     passes 'a clean tree' "check-$check"
 done
+
+echo 'libc-dev   stekctl: c' >>"$tree/tools/deps"
+finds 'a package that the build needs' check-debian 'Build-Depends lacks libc-dev'
 
 echo '#include "io/io.h"' >>"$tree/src/base/b.h"
 finds 'an include against the layers' check-layers 'src/base/b.h:3: src/base may not include "io/io.h"'
