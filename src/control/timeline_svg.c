@@ -9,6 +9,7 @@
 #define ROW 20U     /* from row to row */
 #define BAR 12U     /* a bar's height */
 #define LEGEND 40U  /* below the last row */
+#define OLDER 18U   /* and below it, if there are older keys */
 #define EDGE 3000U  /* labels closer to an edge than this (of 100,000) are left out */
 #define LEVELS 3U
 
@@ -205,6 +206,12 @@ print_chart(FILE *out, const struct timeline *timeline, unsigned bottom)
     print_now(out, timeline, bottom);
 }
 
+static unsigned
+legend_height(const struct timeline *timeline)
+{
+    return timeline->hidden > 0 ? LEGEND + OLDER : LEGEND;
+}
+
 static void
 print_legend(FILE *out, const struct timeline *timeline, unsigned left, unsigned top)
 {
@@ -223,8 +230,8 @@ print_legend(FILE *out, const struct timeline *timeline, unsigned left, unsigned
                       top + BAR - 2, timeline_kind_text(order[i]));
     }
     if (timeline->hidden > 0)
-        (void)fprintf(out, "<text x=\"%u\" y=\"%u\">and %zu older</text>\n", left + 290,
-                      top + BAR - 2, timeline->hidden);
+        (void)fprintf(out, "<text x=\"%u\" y=\"%u\">and %zu older</text>\n", left,
+                      top + 2 * BAR + 6, timeline->hidden);
 }
 
 /* ---- both ways ---- */
@@ -240,13 +247,15 @@ print_label(FILE *out, const struct timeline *timeline)
 static void
 print_alone(FILE *out, const struct timeline *timeline, unsigned bottom)
 {
+    unsigned height = bottom + legend_height(timeline);
+
     (void)fprintf(out,
                   "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"tl\" width=\"%u\" "
                   "height=\"%u\" viewBox=\"0 0 %u %u\"",
-                  WIDTH, bottom + LEGEND, WIDTH, bottom + LEGEND); /* ferror() tells */
+                  WIDTH, height, WIDTH, height); /* ferror() tells */
     print_label(out, timeline);
     (void)fprintf(out, "<style>%s</style>\n<rect class=\"back\" width=\"%u\" height=\"%u\"/>\n",
-                  timeline_css, WIDTH, bottom + LEGEND);
+                  timeline_css, WIDTH, height);
     print_names(out, timeline, MARGIN);
     (void)fprintf(out, "<svg x=\"%u\" y=\"0\" width=\"%u\" height=\"%u\" overflow=\"visible\">\n",
                   MARGIN + GUTTER, WIDTH - GUTTER - 2 * MARGIN, bottom);
@@ -270,7 +279,7 @@ print_inline(FILE *out, const struct timeline *timeline, unsigned bottom)
     (void)fprintf(out,
                   "</svg>\n</div>\n<svg class=\"tl\" width=\"100%%\" height=\"%u\" "
                   "aria-hidden=\"true\">\n",
-                  LEGEND);
+                  legend_height(timeline));
     print_legend(out, timeline, 0, BAR);
     (void)fputs("</svg>\n", out);
 }

@@ -34,8 +34,8 @@ print_verdict(FILE *out, const json_t *keysets)
     else if (troubles == 0)
         (void)fputs("all is well", out);
     else
-        (void)fprintf(out, "%zu of %zu %s in trouble", troubles, count,
-                      count == 1 ? "keyset is" : "keysets are");
+        (void)fprintf(out, "%zu of %zu keyset%s %s in trouble", troubles, count,
+                      count == 1 ? "" : "s", troubles == 1 ? "is" : "are");
 }
 
 static void

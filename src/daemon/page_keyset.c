@@ -153,6 +153,7 @@ print_tickets(FILE *out, const json_t *counters)
                   {"full_context", "forged, damaged, or for another host"}};
     uint64_t opened = page_opened(counters), came = opened + page_full(counters);
     uint64_t sealed = page_count(counters, "sealed"), no_key = page_count(counters, "full_no_key");
+    uint64_t renewed = page_count(counters, "renewed");
 
     (void)fputs("<h3>Tickets that came back</h3>\n<div class=\"scroll\"><table class=\"counts\">"
                 "<tbody>\n",
@@ -163,10 +164,9 @@ print_tickets(FILE *out, const json_t *counters)
     (void)fputs("</tbody></table></div>\n</div>\n<div>\n<h3>Tickets given</h3>\n"
                 "<div class=\"scroll\"><table class=\"counts\"><tbody>\n",
                 out);
-    print_count(out, "to new sessions", "good", sealed - page_count(counters, "renewed"),
+    print_count(out, "to new sessions", "good", sealed > renewed ? sealed - renewed : 0,
                 sealed + no_key);
-    print_count(out, "for an older ticket", "good", page_count(counters, "renewed"),
-                sealed + no_key);
+    print_count(out, "for an older ticket", "good", renewed, sealed + no_key);
     print_count(out, "none: no key could seal", "bad", no_key, sealed + no_key);
     (void)fputs("</tbody></table></div>\n", out);
 }

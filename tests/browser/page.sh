@@ -64,7 +64,7 @@ measure() {
     check 'pages were measured' test -s "$tmp/cases"
 }
 
-for page in well trouble empty; do
+for page in well trouble empty long; do
     cp "$golden/page_$page.html" "$tmp/"
     check "page_$page.html is read with nothing repaired" read_unrepaired "$tmp/page_$page.html"
     check "a picture of page_$page.html" shoot "page_$page" 1080,1160 "file://$tmp/page_$page.html"
@@ -73,7 +73,7 @@ cp "$golden/timeline.svg" "$here/measure.html" "$tmp/"
 check 'a picture of timeline.svg' shoot timeline 960,260 "file://$tmp/timeline.svg"
 check 'a picture in the dark' shoot page_dark 1080,1160 "file://$tmp/page_well.html" \
     --blink-settings=preferredColorScheme=0
-measure "file://$tmp/measure.html?page_well.html,page_trouble.html,page_empty.html"
+measure "file://$tmp/measure.html?page_well.html,page_trouble.html,page_empty.html,page_long.html"
 echo '# in the dark'
 measure --blink-settings=preferredColorScheme=0 \
     "file://$tmp/measure.html?page_well.html,page_trouble.html"

@@ -36,11 +36,12 @@ load(const char *name)
     return root;
 }
 
-/* As in golden files: that all is well; that much is not; that there is nothing. */
+/* As in golden files: that all is well; that much is not; that there is nothing; and with the
+ * longest texts and largest numbers there can be. */
 static void
 test_pages(void **state)
 {
-    static const char *const names[] = {"well", "trouble", "empty"};
+    static const char *const names[] = {"well", "trouble", "empty", "long"};
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
