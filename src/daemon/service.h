@@ -50,7 +50,7 @@ struct service {
     bool is_dry;                   /* no key may seal */
     bool is_ring_new;              /* the ring came with this service */
     uint64_t rotations, revocations;
-    uint64_t emergency_boot_ms; /* when the last one was made; 0: never */
+    struct ring_time emergency; /* when the last one was made; zeros: never */
     struct err last_error;      /* "" while all is well */
     struct counts_past counts;
     const struct clock *clock; /* NULL: the wall clock is never held off */

@@ -121,6 +121,8 @@ service_change(struct service *service, const struct config_keyset *config, stru
     service->config.group = config->group;
     if (!is_new_policy)
         return;
+    if (service->config.policy.each != config->policy.each)
+        service->emergency = (struct ring_time){0}; /* an order that leaves no key that counts */
     service->config.policy = config->policy;
     audit_changed(service->log, config->name, &config->policy);
     service_tick(service, now);

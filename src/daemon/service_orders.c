@@ -152,7 +152,7 @@ service_revoke(struct service *service, struct revoke_result *result,
         return SERVICE_FAILED;
     }
     if (done.has_fresh)
-        service->emergency_boot_ms = now.boot_ms;
+        service->emergency = now;
     service->revocations++;
     *result = done;
     return SERVICE_DONE;

@@ -13,6 +13,14 @@ note(struct err *trouble, const struct err *why)
         *trouble = *why;
 }
 
+/* One a minute; but where the clock went back since, the last one does not seal yet. */
+static bool
+may_make_emergency(const struct service *service, struct ring_time now)
+{
+    return service->emergency.boot_ms == 0 || now.unix_ms < service->emergency.unix_ms ||
+           now.boot_ms - service->emergency.boot_ms >= SCHEDULE_EMERGENCY_MS;
+}
+
 /* Bring a copy of the keyset up to the present. What cannot be made is no reason to keep what is
  * over. */
 static void
@@ -27,8 +35,7 @@ advance(const struct service *service, struct keyset *set, bool *is_emergency, s
         note(trouble, &why);
     if (keyset_sealing(set, &service->config.policy, service->maker, now.unix_ms / 1000) != NULL)
         return;
-    if (service->emergency_boot_ms != 0 &&
-        now.boot_ms - service->emergency_boot_ms < SCHEDULE_EMERGENCY_MS)
+    if (!may_make_emergency(service, now))
         return;
     *is_emergency = service_make(service, set, &made, MAKE_EMERGENCY, 0, now, &why);
     if (!*is_emergency)
@@ -60,7 +67,7 @@ service_tick(struct service *service, struct ring_time now)
     if (keyset_copy(&set, &service->set)) {
         advance(service, &set, &is_emergency, now, &trouble);
         if (service_commit(service, &set, now, &why) && is_emergency)
-            service->emergency_boot_ms = now.boot_ms;
+            service->emergency = now;
     } else {
         (void)err_set(&why, "no memory for the keyset"); /* always false */
     }

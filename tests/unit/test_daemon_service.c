@@ -286,6 +286,35 @@ test_each(void **state)
     world_close(&world);
 }
 
+/* A reload that changes the mode leaves no key that counts: another seals at once, however lately
+ * one was made in an emergency. */
+static void
+test_each_and_back(void **state)
+{
+    struct world world;
+    struct config_keyset config;
+    struct revoke_name name;
+    struct err err = {""};
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    config = world.config;
+    config.policy.each = true;
+    assert_true(service_prepare(world.service, &config, &err));
+    service_change(world.service, &config, world.now);
+    run(&world, 3 * 3600 * 1000);
+    for (int i = 0; i < 3; i++) { /* within seconds */
+        pass(&world, 1000);
+        config.policy.each = !config.policy.each;
+        assert_true(service_prepare(world.service, &config, &err));
+        service_change(world.service, &config, world.now);
+        name = sealing(&world);
+        assert_true(is_name(&name));
+        assert_string_equal(world.service->last_error.text, "");
+    }
+    world_close(&world);
+}
+
 /* What is logged reads well, and no line holds a secret. */
 static void
 test_log(void **state)
@@ -328,6 +357,7 @@ main(void)
         cmocka_unit_test(test_change),
         cmocka_unit_test(test_retire),
         cmocka_unit_test(test_each),
+        cmocka_unit_test(test_each_and_back),
         cmocka_unit_test(test_log),
     };
 

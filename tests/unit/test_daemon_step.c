@@ -280,13 +280,40 @@ test_blank_ring(void **state)
     world_close(&world);
 }
 
+/* The first key of a new ring begins at once, and then the wall clock is set back a little, as where
+ * the time comes from the network soon after the start: another one seals, and only that. */
+static void
+test_back_after_start(void **state)
+{
+    struct world world;
+    struct revoke_name name;
+
+    (void)state;
+    assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+    run(&world, 1000);
+    world.now.unix_ms -= 30 * 1000;
+    for (int i = 0; i < 40; i++) {
+        service_tick(world.service, world.now);
+        name = sealing(&world);
+        assert_true(is_name(&name));
+        pass(&world, 1000);
+    }
+    assert_string_equal(world.service->last_error.text, "");
+    assert_int_equal(count_lines(&world, "made since none could seal"), 2);
+    world_close(&world);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),         cmocka_unit_test(test_small_step),
-        cmocka_unit_test(test_log),           cmocka_unit_test(test_stopped_and_set),
-        cmocka_unit_test(test_revoked_stays), cmocka_unit_test(test_blank_ring),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_small_step),
+        cmocka_unit_test(test_log),
+        cmocka_unit_test(test_stopped_and_set),
+        cmocka_unit_test(test_revoked_stays),
+        cmocka_unit_test(test_blank_ring),
+        cmocka_unit_test(test_back_after_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,41 @@
+/* see virtual.h */
+#include "virtual.h"
+
+#include "base/err.h"
+#include "io/entropy.h"
+#include "keys_support.h"
+#include "sys/sys.h"
+
+struct virtual_system virtual_system;
+
+uint64_t __wrap_sys_boot_s(void);
+uint64_t __wrap_sys_boot_ms(void);
+uint64_t __wrap_sys_unix_ms(void);
+bool __wrap_entropy_get(void *out, size_t len, struct err *err);
+
+uint64_t
+__wrap_sys_boot_s(void)
+{
+    return virtual_system.boot_ms / 1000;
+}
+
+uint64_t
+__wrap_sys_boot_ms(void)
+{
+    return virtual_system.boot_ms;
+}
+
+uint64_t
+__wrap_sys_unix_ms(void)
+{
+    return virtual_system.wall_ms;
+}
+
+bool
+__wrap_entropy_get(void *out, size_t len, struct err *err)
+{
+    if (virtual_system.is_source_broken)
+        return err_set(err, "broken for a test");
+    rng_fill(&virtual_system.rng, out, len);
+    return true;
+}

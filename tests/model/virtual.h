@@ -1,0 +1,17 @@
+/* virtual.h - the clocks and the randomness of a whole daemon, in the test's hand: what sys/ and io/
+ * tell of them is put in its place by the linker (--wrap). */
+#ifndef TESTS_MODEL_VIRTUAL_H
+#define TESTS_MODEL_VIRTUAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct virtual_system {
+    uint64_t boot_ms, wall_ms;
+    uint64_t rng;          /* what keys are made of */
+    bool is_source_broken; /* nothing comes from the source of keys */
+};
+
+extern struct virtual_system virtual_system;
+
+#endif
