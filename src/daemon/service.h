@@ -9,7 +9,8 @@
  *                wall clock was set meanwhile, they keep the time that is left to them.
  *   R-SERVICE-3: when an order returns true, the ring has changed.
  *   R-SERVICE-4: what fails leaves keyset and ring as they were.
- *   R-SERVICE-5: of itself it makes at most one emergency key a minute. */
+ *   R-SERVICE-5: of itself it makes at most one emergency key a minute; where the clock went back
+ *                since, that one is still to come, and another may be made. */
 #ifndef DAEMON_SERVICE_H
 #define DAEMON_SERVICE_H
 

@@ -101,6 +101,19 @@ learn(struct drive *drive, struct drive_keyset *keyset, const struct key *key)
 
 /* ---- the daemon's keyset ---- */
 
+static bool
+fail_moved(struct drive *drive, const struct drive_keyset *keyset, const struct key *key,
+           const struct model_key *known)
+{
+    char what[128];
+
+    (void)snprintf(what, sizeof what, "seals from, until, opens until moved by %lld, %lld, %lld ms",
+                   (long long)(since_boot(&keyset->model, key->seal_from) - known->from),
+                   (long long)(since_boot(&keyset->model, key->seal_until) - known->until),
+                   (long long)(since_boot(&keyset->model, key->open_until) - known->over));
+    return fail_key(drive, keyset, key->name, what);
+}
+
 /* What the daemon has must be right. */
 static bool
 compare_key(struct drive *drive, struct drive_keyset *keyset, const struct key *key)
@@ -119,8 +132,13 @@ compare_key(struct drive *drive, struct drive_keyset *keyset, const struct key *
     if (!is_near(known->from, since_boot(&keyset->model, key->seal_from)) ||
         !is_near(known->until, since_boot(&keyset->model, key->seal_until)) ||
         !is_near(known->over, since_boot(&keyset->model, key->open_until)))
-        return fail_key(drive, keyset, key->name, "its times moved");
-    known->from = since_boot(&keyset->model, key->seal_from); /* of whole seconds: who goes first */
+        return fail_moved(drive, keyset, key, known);
+    known->moved += since_boot(&keyset->model, key->open_until) - known->over;
+    known->from = since_boot(&keyset->model, key->seal_from);
+    known->until = since_boot(&keyset->model, key->seal_until);
+    known->over = since_boot(&keyset->model, key->open_until);
+    if (llabs(known->moved) > MODEL_SLACK_MS + 1000 * (int64_t)known->steps)
+        return fail_key(drive, keyset, key->name, "its time moves on and on");
     return true;
 }
 

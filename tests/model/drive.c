@@ -119,7 +119,7 @@ begin(struct drive_keyset *keyset, const struct wish *wish, int64_t offset)
     keyset->model.emergency = -1;
     keyset->is_adopted = keyset->is_on_disk;
     if (!keyset->is_on_disk || step < -CLOCK_FOLLOW_MS || step > CLOCK_FOLLOW_MS)
-        keyset->model.offset = offset; /* keys keep the time that is left to them */
+        model_step(&keyset->model, offset);
     else
         model_follow(&keyset->model, offset);
     keyset->is_running = keyset->is_on_disk = true;

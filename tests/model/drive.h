@@ -1,5 +1,5 @@
 /* drive.h - a whole stekd in this process on virtual time, a server that reads each of its rings,
- * and beside it the model of each keyset. Nothing here asserts: what is wrong is said in `fault`. */
+ * and beside them the model of each keyset. Nothing here asserts: `fault` says what is wrong. */
 #ifndef TESTS_MODEL_DRIVE_H
 #define TESTS_MODEL_DRIVE_H
 

@@ -123,3 +123,11 @@ model_follow(struct model *model, int64_t offset)
     model->emergency_from -= by;
     model->offset = offset;
 }
+
+void
+model_step(struct model *model, int64_t offset)
+{
+    for (size_t i = 0; i < model->count; i++)
+        model->keys[i].steps++;
+    model->offset = offset;
+}

@@ -18,6 +18,8 @@
 struct model_key {
     uint8_t name[MODEL_NAME_LEN];
     int64_t made, from, until, over; /* made; seals from, until; opens until */
+    int64_t moved;                   /* by rounding, since it was made */
+    unsigned steps; /* of the clock, at a start: each may cost it, or give it, a second */
     bool is_emergency, is_each;
     bool was_over; /* its time was over, or as good as: where the clock goes back it may be lost */
     bool is_gone;  /* revoked, or destroyed with its keyset: it never opens again */
@@ -58,7 +60,9 @@ enum model_may model_takes(const struct model_key *key, const struct model_key *
  * `slack`, which is negative for "perhaps". */
 bool model_is_limited(const struct model *model, int64_t now, int64_t slack);
 
-/* The wall clock is followed: keys keep their Unix times. */
+/* The wall clock is followed, so keys keep their Unix times; or not, so they keep the time that is
+ * left to them. */
 void model_follow(struct model *model, int64_t offset);
+void model_step(struct model *model, int64_t offset);
 
 #endif

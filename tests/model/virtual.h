@@ -1,5 +1,5 @@
-/* virtual.h - the clocks and the randomness of a whole daemon, in the test's hand: what sys/ and io/
- * tell of them is put in its place by the linker (--wrap). */
+/* virtual.h - the clocks and the randomness of a whole daemon, in the test's hand: the linker puts
+ * them in the place of those of sys/ and io/ (--wrap). */
 #ifndef TESTS_MODEL_VIRTUAL_H
 #define TESTS_MODEL_VIRTUAL_H
 

@@ -280,8 +280,8 @@ test_blank_ring(void **state)
     world_close(&world);
 }
 
-/* The first key of a new ring begins at once, and then the wall clock is set back a little, as where
- * the time comes from the network soon after the start: another one seals, and only that. */
+/* The first key of a new ring begins at once, and then the wall clock is set back a little, as
+ * where time comes from the network soon after the start: another one seals, and only that. */
 static void
 test_back_after_start(void **state)
 {
