@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "keys/keyset_inner.h"
 
 #define KEY_LEN (KEY_NAME_LEN + SECRET_LEN + 5 * 8 + 1)
 #define NAMED_LEN (KEY_NAME_LEN + 8) /* a confirmation or revocation */
@@ -133,18 +134,27 @@ read_key(struct reader *r, struct list *list, struct key *key, struct err *err)
     return true;
 }
 
+/* What is made of the bytes: refused parts are counted and left out. */
+struct decoding {
+    struct keyset set;
+    struct tally tally;
+    uint64_t now_ms;
+};
+
 static bool
-read_keys(struct reader *r, struct keyset *set, uint64_t now_ms, struct err *err)
+read_keys(struct reader *r, struct decoding *to, struct err *err)
 {
     struct list list;
 
     if (!list_open(&list, r, "keys", err))
         return false;
     while (list.left > 0) {
+        struct err why;
         KEY(key);
 
-        if (!read_key(r, &list, &key, err) || keyset_add(set, &key, now_ms, err) == KEYSET_REFUSED)
+        if (!read_key(r, &list, &key, err))
             return false;
+        tally_count(&to->tally, keyset_add(&to->set, &key, to->now_ms, &why), &why);
     }
     return true;
 }
@@ -159,60 +169,71 @@ read_named(struct reader *r, struct list *list, struct confirmation *item, struc
 }
 
 static bool
-read_confirmations(struct reader *r, struct keyset *set, uint64_t now_ms, struct err *err)
+read_confirmations(struct reader *r, struct decoding *to, struct err *err)
 {
     struct confirmation item;
     struct list list;
+    struct err why;
 
     if (!list_open(&list, r, "confirmations", err))
         return false;
-    while (list.left > 0)
-        if (!read_named(r, &list, &item, err) ||
-            keyset_confirm(set, item.name, item.until, now_ms, err) == KEYSET_REFUSED)
+    while (list.left > 0) {
+        if (!read_named(r, &list, &item, err))
             return false;
+        tally_count(&to->tally, keyset_confirm(&to->set, item.name, item.until, to->now_ms, &why),
+                    &why);
+    }
     return true;
 }
 
 static bool
-read_revocations(struct reader *r, struct keyset *set, uint64_t now_ms, struct err *err)
+read_revocations(struct reader *r, struct decoding *to, struct err *err)
 {
     struct confirmation item;
     struct list list;
+    struct err why;
 
     if (!list_open(&list, r, "revocations", err))
         return false;
     while (list.left > 0) {
         if (!read_named(r, &list, &item, err))
             return false;
-        if (keyset_find(set, item.name) != NULL)
+        if (keyset_find(&to->set, item.name) != NULL)
             return err_set(err, "it holds a key together with its revocation");
-        if (keyset_revoke_name(set, item.name, item.until, now_ms, err) == KEYSET_REFUSED)
-            return false;
+        tally_count(&to->tally,
+                    keyset_revoke_name(&to->set, item.name, item.until, to->now_ms, &why), &why);
     }
     return true;
 }
 
 static bool
-read_mark(struct reader *r, struct keyset *set, uint64_t now_ms, struct err *err)
+read_mark(struct reader *r, struct decoding *to, struct err *err)
 {
     uint64_t made_ms = read_u64(r), until = read_u64(r);
+    struct err why;
 
     if (r->failed)
         return err_set(err, "cut short in its mark");
     if (until == 0 && made_ms != 0)
         return err_set(err, "its mark has no end");
-    if (keyset_revoke_mark(set, made_ms, until, now_ms, err) == KEYSET_REFUSED)
-        return false;
-    for (size_t i = 0; i < set->key_count; i++)
-        if ((set->keys[i].flags & KEY_REVOKED) != 0)
+    tally_count(&to->tally, keyset_revoke_mark(&to->set, made_ms, until, to->now_ms, &why), &why);
+    for (size_t i = 0; i < to->set.key_count; i++)
+        if ((to->set.keys[i].flags & KEY_REVOKED) != 0)
             return err_set(err, "it holds a key together with its revocation");
     return true;
 }
 
-bool
-decode_keyset(struct keyset *out, const uint8_t *in, size_t len, uint64_t now_ms, struct err *err)
+static void
+decoding_free(struct decoding *decoding)
 {
-    KEYSET(set);
+    keyset_free(&decoding->set);
+}
+
+bool
+decode_keyset_parts(struct keyset *out, bool *refused, const uint8_t *in, size_t len,
+                    uint64_t now_ms, struct err *err)
+{
+    __attribute__((cleanup(decoding_free))) struct decoding to = {.now_ms = now_ms};
     struct reader r = reader_of(in, len);
     uint8_t version = read_u8(&r);
 
@@ -220,11 +241,26 @@ decode_keyset(struct keyset *out, const uint8_t *in, size_t len, uint64_t now_ms
         return err_set(err, "empty");
     if (version != ENCODE_VERSION)
         return err_set(err, "version %u is not known", version);
-    if (!read_keys(&r, &set, now_ms, err) || !read_confirmations(&r, &set, now_ms, err) ||
-        !read_revocations(&r, &set, now_ms, err) || !read_mark(&r, &set, now_ms, err))
+    if (!read_keys(&r, &to, err) || !read_confirmations(&r, &to, err) ||
+        !read_revocations(&r, &to, err) || !read_mark(&r, &to, err))
         return false;
     if (!reader_done(&r))
         return err_set(err, "%zu bytes too many", r.left);
+    (void)tally_tell(&to.tally, err); /* told by *refused */
+    *refused = to.tally.refused;
+    *out = to.set;
+    keyset_init(&to.set);
+    return true;
+}
+
+bool
+decode_keyset(struct keyset *out, const uint8_t *in, size_t len, uint64_t now_ms, struct err *err)
+{
+    bool refused;
+    KEYSET(set);
+
+    if (!decode_keyset_parts(&set, &refused, in, len, now_ms, err) || refused)
+        return false;
     *out = set;
     keyset_init(&set);
     return true;

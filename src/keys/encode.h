@@ -32,4 +32,9 @@ bool encode_keyset(struct secret_buf *out, const struct keyset *set, struct err 
 bool decode_keyset(struct keyset *out, const uint8_t *in, size_t len, uint64_t now_ms,
                    struct err *err);
 
+/* The same, but what keyset_add() and its like refuse is left out, and the rest taken: *refused,
+ * and `err` names the first. False only for bytes that are no encoding. */
+bool decode_keyset_parts(struct keyset *out, bool *refused, const uint8_t *in, size_t len,
+                         uint64_t now_ms, struct err *err);
+
 #endif

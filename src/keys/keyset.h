@@ -121,6 +121,12 @@ enum keyset_change keyset_revoke_mark(struct keyset *set, uint64_t made_ms, uint
 enum keyset_change keyset_merge(struct keyset *set, const struct keyset *from, uint64_t now_ms,
                                 struct err *err);
 
+/* Take the times of a known key from its maker, who alone may tell them anew: where its clock or
+ * ours was set, and keyset_shift() moved the times there or here. Refused unless all that lies
+ * between its times, and all else, is equal. KEYSET_SAME if it is not known. */
+enum keyset_change keyset_retime(struct keyset *set, const struct key *key, uint64_t now_ms,
+                                 struct err *err);
+
 /* Drop and wipe what is over. True if anything was. */
 bool keyset_expire(struct keyset *set, uint64_t now_ms);
 

@@ -179,6 +179,48 @@ keyset_merge(struct keyset *set, const struct keyset *from, uint64_t now_ms, str
     return tally_tell(&tally, err);
 }
 
+/* The key with its times moved as far as `to` has them; true if it is that one then. */
+static bool
+is_moved(const struct key *key, const struct key *to)
+{
+    KEY(moved);
+
+    moved = *key;
+    moved.made_ms += (to->seal_from - key->seal_from) * 1000;
+    moved.seal_from = to->seal_from;
+    moved.seal_until += to->seal_from - key->seal_from;
+    moved.open_until += to->seal_from - key->seal_from;
+    return ((key->flags | to->flags) & KEY_REVOKED) != 0 ? key_same_public(&moved, to)
+                                                         : key_same(&moved, to);
+}
+
+enum keyset_change
+keyset_retime(struct keyset *set, const struct key *key, uint64_t now_ms, struct err *err)
+{
+    bool found;
+    struct err why;
+    size_t place = items_place(set->keys, set->key_count, sizeof *set->keys, key->name, &found);
+    struct key *known;
+
+    if (!found || key_same_public(&set->keys[place], key))
+        return KEYSET_SAME;
+    known = &set->keys[place];
+    if (!is_moved(known, key))
+        return keyset_refuse(err, key->name, "known already, with other content");
+    if (!key_check(key, &why))
+        return keyset_refuse(err, key->name, why.text);
+    if (key->made_ms > now_ms && key->made_ms - now_ms > KEY_SKEW_MS)
+        return keyset_refuse(err, key->name, "it was made over 10 min ahead of our clock");
+    known->made_ms = key->made_ms;
+    known->seal_from = key->seal_from;
+    known->seal_until = key->seal_until;
+    known->open_until = key->open_until;
+    if (set->newest_ms < key->made_ms)
+        set->newest_ms = key->made_ms;
+    keyset_settle(set, known);
+    return KEYSET_CHANGED;
+}
+
 struct mark
 keyset_mark_all(const struct keyset *set, const struct policy *policy, uint64_t now_ms)
 {

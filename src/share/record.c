@@ -81,7 +81,8 @@ read_head(struct reader *r, struct record_head *out)
     if (len > RECORD_KEYSET_MAX)
         return RECORD_MALFORMED;
     read_copy(r, head.keyset, len);
-    if (r->failed || !is_name(head.keyset, len) || (kind != RECORD_KEYS && kind != RECORD_STATUS))
+    if (r->failed || head.sender == 0 || !is_name(head.keyset, len) ||
+        (kind != RECORD_KEYS && kind != RECORD_STATUS))
         return RECORD_MALFORMED;
     head.kind = (enum record_kind)kind;
     *out = head;

@@ -4,7 +4,7 @@
  *    4  1  version = 1
  *    5  1  kind
  *    6  16 farm id
- *   22  8  sender: host id
+ *   22  8  sender: host id, never 0
  *   30  8  sequence: its day is the day of the secret
  *   38  1  length k of the keyset's name
  *   39  k  the keyset's name

@@ -251,10 +251,41 @@ test_bad_content(void **state)
     assert_true(is_refused(&bytes, "longer than any key"));
     memcpy(keys + KEY_LEN + 16, keys + 16, SECRET_LEN);
     assert_true(is_refused(&bytes, "another key's"));
-    memcpy(keys + KEY_LEN, keys, KEY_LEN); /* even the same one twice */
-    assert_true(is_refused(&bytes, "not sorted"));
     memset(keys + 16, 0, SECRET_LEN);
     assert_true(is_refused(&bytes, "weak"));
+    memcpy(keys + KEY_LEN, keys, KEY_LEN); /* even the same one twice */
+    assert_true(is_refused(&bytes, "not sorted"));
+}
+
+/* Of parts: what is refused is left out, and the rest is there; malformed is malformed. */
+static void
+test_parts(void **state)
+{
+    struct err err = {{0}};
+    bool refused = true;
+    KEYSET(set);
+    KEYSET(whole);
+    KEYSET(part);
+    KEYSET(none);
+    SECRET_BUF(bytes);
+
+    (void)state;
+    assert_true(fill(&set));
+    assert_true(encode_keyset(&bytes, &set, NULL));
+    assert_true(decode_keyset_parts(&whole, &refused, bytes.bytes, bytes.len, NOW_MS, &err));
+    assert_false(refused);
+    assert_string_equal(err.text, "");
+    memset(bytes.bytes + 3 + 16, 0, SECRET_LEN); /* of the first key */
+    assert_true(decode_keyset_parts(&part, &refused, bytes.bytes, bytes.len, NOW_MS, &err));
+    assert_true(refused);
+    assert_non_null(strstr(err.text, "weak"));
+    assert_int_equal(part.key_count, 1);
+    assert_memory_equal(part.keys[0].name, set.keys[1].name, KEY_NAME_LEN);
+    assert_int_equal(part.confirmation_count, 1);
+    assert_int_equal(part.revocation_count, 1);
+    assert_int_equal(part.mark.made_ms, NOW_MS);
+    assert_false(decode_keyset_parts(&none, &refused, bytes.bytes, bytes.len - 1, NOW_MS, &err));
+    assert_true(is_empty(&none));
 }
 
 static void
@@ -287,6 +318,7 @@ main(void)
         cmocka_unit_test(test_cut_short_or_too_long),
         cmocka_unit_test(test_changed_fields),
         cmocka_unit_test(test_bad_content),
+        cmocka_unit_test(test_parts),
         cmocka_unit_test(test_too_much_to_write),
     };
 

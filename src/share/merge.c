@@ -1,0 +1,120 @@
+/* see merge.h */
+#include "share/merge.h"
+
+#include "base/hex.h"
+#include "keys/encode.h"
+#include "keys/items.h"
+
+/* True if it has ended to seal, or is not known: nobody asks whether it is confirmed. */
+static bool
+is_settled(const struct keyset *set, const uint8_t name[KEY_NAME_LEN], uint64_t now_ms)
+{
+    const struct key *key = keyset_find(set, name);
+
+    return key == NULL || (key->flags & KEY_REVOKED) != 0 || key->seal_until <= now_ms / 1000;
+}
+
+static bool
+is_of_another(const void *item, uint64_t host)
+{
+    return ((const struct key *)item)->maker != host;
+}
+
+static void
+drop_settled(struct keyset *said, const struct keyset *set, uint64_t now_ms)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < said->confirmation_count; i++)
+        if (!is_settled(set, said->confirmations[i].name, now_ms))
+            said->confirmations[kept++] = said->confirmations[i];
+    said->confirmation_count = kept;
+}
+
+bool
+merge_own(struct secret_buf *out, const struct keyset *set, uint64_t host, uint64_t now_ms,
+          struct err *err)
+{
+    KEYSET(said);
+
+    if (!keyset_copy(&said, set))
+        return err_set(err, "no memory");
+    (void)keyset_expire(&said, now_ms); /* it may be that nothing was over */
+    drop_settled(&said, set, now_ms);
+    (void)items_drop(said.keys, &said.key_count, sizeof *said.keys, is_of_another,
+                     host); /* or none */
+    return encode_keyset(out, &said, err);
+}
+
+/* What was left out, and why the first was. */
+struct left_out {
+    bool any;
+    struct err first;
+};
+
+static void
+leave_out(struct left_out *left, const struct err *why)
+{
+    if (!left->any)
+        left->first = *why;
+    left->any = true;
+}
+
+/* Leave out the keys that are not the sender's own. */
+static void
+drop_foreign(struct keyset *said, struct left_out *left, uint64_t sender)
+{
+    char hex[HEX_LEN(KEY_NAME_LEN)];
+    struct err why;
+
+    for (size_t i = 0; i < said->key_count; i++) {
+        if (!is_of_another(&said->keys[i], sender))
+            continue;
+        (void)err_set(&why, "key %s: a host speaks for it that did not make it", /* always false */
+                      hex_encode(hex, said->keys[i].name, KEY_NAME_LEN));
+        leave_out(left, &why);
+    }
+    (void)items_drop(said->keys, &said->key_count, sizeof *said->keys, is_of_another, sender);
+}
+
+/* The maker's word on times. What is refused is refused, and told, by the merge that follows. */
+static bool
+retime(struct keyset *set, const struct keyset *said, uint64_t now_ms)
+{
+    bool changed = false;
+
+    for (size_t i = 0; i < said->key_count; i++)
+        changed |= keyset_retime(set, &said->keys[i], now_ms, NULL) == KEYSET_CHANGED;
+    return changed;
+}
+
+enum keyset_change
+merge_peer(struct keyset *set, bool *refused, uint64_t sender, const uint8_t *content, size_t len,
+           uint64_t now_ms, struct err *err)
+{
+    struct left_out left = {.any = false};
+    struct err why = {{0}};
+    enum keyset_change change;
+    bool partly;
+    KEYSET(said);
+
+    *refused = true;
+    if (!decode_keyset_parts(&said, &partly, content, len, now_ms, &why)) {
+        if (err != NULL)
+            *err = why;
+        return KEYSET_REFUSED;
+    }
+    if (partly)
+        leave_out(&left, &why);
+    why = (struct err){{0}};
+    drop_foreign(&said, &left, sender);
+    change = retime(set, &said, now_ms) ? KEYSET_CHANGED : KEYSET_SAME;
+    if (keyset_merge(set, &said, now_ms, &why) == KEYSET_CHANGED)
+        change = KEYSET_CHANGED;
+    if (why.text[0] != '\0')
+        leave_out(&left, &why);
+    *refused = left.any;
+    if (left.any && err != NULL)
+        *err = left.first;
+    return change == KEYSET_SAME && left.any ? KEYSET_REFUSED : change;
+}
