@@ -150,6 +150,7 @@ check "the new version runs" sh -c 'stekctl status | grep -q . && dpkg -s stek |
 check "an upgrade leaves the configuration alone" grep -q administrator /etc/stek/stekd.conf
 check "nginx still resumes" resumes
 check "a ticket ends when all keys are revoked" resumes_no_more
+check "setup writes units" sh -c "stekctl setup --reload nginx && test -e /etc/systemd/system/stek-reload-default-nginx.path"
 check "packages are removed" dpkg -r stek libnginx-mod-http-stek stek-preload libstek-dev libstek-openssl0 libstek0
 check "the service has stopped" wait_for stopped
 check "the configuration is still there" test -e /etc/stek/stekd.conf
