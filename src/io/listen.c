@@ -183,7 +183,9 @@ listen_tcp(const struct listen_address *address, struct err *err)
         bind(fd, &parsed.any, len) == 0 && listen(fd, BACKLOG) == 0)
         return fd;
     if (errno == EAFNOSUPPORT)
-        (void)err_set(err, "%s: cannot listen: no such network here: does a sandbox forbid it?",
+        (void)err_set(err,
+                      "%s: cannot listen: no such network here: if a unit of systemd forbids it, "
+                      "\"stekctl setup\" allows it",
                       address->text); /* always false */
     else
         (void)err_errno(err, "%s: cannot listen", address->text);
