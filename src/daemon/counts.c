@@ -10,7 +10,7 @@
 struct gather {
     const char *folder;
     uint64_t boot_s;
-    struct counts *gone;
+    struct counts_past *past;
     struct counts *living;
     struct counts_server *servers; /* NULL: not asked for */
     size_t server_count, server_cap;
@@ -143,6 +143,29 @@ add_server(struct gather *gather, const struct counters_total *file)
     memcpy(server->events, file->events, sizeof server->events);
 }
 
+/* Of a file that was removed. */
+static void
+put_away(struct counts_past *past, const struct counters_total *file, uint64_t boot_s)
+{
+    if (past->kept == NULL && past->ring_path != NULL)
+        past->kept = counters_open_kept(past->ring_path);
+    if (past->kept != NULL)
+        counters_keep(past->kept, file, boot_s);
+    else
+        add_file(&past->gone, file);
+}
+
+static void
+add_kept(struct counts *counts, const struct counts_past *past)
+{
+    struct counters_total file;
+
+    if (past->kept == NULL)
+        return;
+    counters_kept(&file, past->kept);
+    add_file(counts, &file);
+}
+
 /* One file; what cannot be read is passed over, since others may put anything there. */
 static void
 add_path(struct gather *gather, const char *path)
@@ -152,12 +175,14 @@ add_path(struct gather *gather, const char *path)
 
     if (!counters_read(&file, &is_alive, path, NULL))
         return;
-    if (is_alive)
+    if (is_alive && file.is_kept && gather->past->kept != NULL)
+        return; /* our own */
+    if (is_alive && !file.is_kept)
         add_server(gather, &file);
     if (is_alive || !is_idle(&file, gather->boot_s) || !file_remove(path, NULL))
         add_file(gather->living, &file);
     else
-        add_file(gather->gone, &file);
+        put_away(gather->past, &file, gather->boot_s);
 }
 
 static bool
@@ -209,12 +234,12 @@ counts_gather(struct counts_past *past, struct counts_view *view, const char *fo
               const struct keyset *set, uint64_t boot_s, struct err *err)
 {
     struct counts living = {0};
-    struct gather gather = {
-        .folder = folder, .boot_s = boot_s, .gone = &past->gone, .living = &living};
+    struct gather gather = {.folder = folder, .boot_s = boot_s, .past = past, .living = &living};
     bool aligned = align(&past->most, set) && align(&past->gone, set) && align(&living, set);
     bool ok = aligned && gather_all(&gather, err);
 
     if (ok) {
+        add_kept(&living, past);
         add_counts(&living, &past->gone);
         raise_counts(&past->most, &living);
     }
@@ -233,6 +258,8 @@ counts_gather(struct counts_past *past, struct counts_view *view, const char *fo
 void
 counts_past_free(struct counts_past *past)
 {
+    counters_close(past->kept); /* the file stays */
+    past->kept = NULL;
     counts_free(&past->gone);
     counts_free(&past->most);
 }

@@ -1,7 +1,8 @@
 /* counts.h - what the servers of a keyset did, summed over their files of counters.
  *
  * A file whose opener is gone, and that was not used for a while, is added to a running total and
- * removed; the total lasts as long as the daemon. No sum ever goes back, whatever becomes of the
+ * removed. The total stands in a file of the daemon's own, and so outlives it; where there can be
+ * none, it lasts as long as the daemon. No sum ever goes back, whatever becomes of the
  * files: others may write in their folder. */
 #ifndef DAEMON_COUNTS_H
 #define DAEMON_COUNTS_H
@@ -40,8 +41,10 @@ struct counts_server {
 
 /* What lasts as long as the daemon. */
 struct counts_past {
-    struct counts gone; /* of files that were removed */
-    struct counts most; /* the most that each sum has been */
+    const char *ring_path; /* of the keyset; NULL: no file of our own */
+    struct counters *kept; /* what files had that were removed; NULL: none yet */
+    struct counts gone;    /* the same, where that cannot be had */
+    struct counts most;    /* the most that each sum has been */
 };
 
 /* The running total and the living files together. */

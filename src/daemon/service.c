@@ -52,6 +52,7 @@ init(struct service *service, const struct config_keyset *config, const struct s
     keyset_init(&service->set);
     if (asprintf(&service->ring_path, "%s/%s.r1", env->run_dir, config->name) < 0)
         service->ring_path = NULL;
+    service->counts.ring_path = service->ring_path;
     if (asprintf(&service->count_path, "%s/count/%s", env->run_dir, config->name) < 0)
         service->count_path = NULL;
     return (service->ring_path != NULL && service->count_path != NULL) || err_set(err, "no memory");

@@ -48,7 +48,8 @@ struct counters_file {
     counters_word started_at; /* ring time */
     counters_word program[2]; /* COUNTERS_PROGRAM_LEN bytes */
     counters_word generation; /* of the ring, when something was last counted */
-    counters_word reserved[9];
+    counters_word is_kept;    /* 1: of stekd, which keeps in it what files had that it removed */
+    counters_word reserved[8];
     counters_word events[COUNTERS_EVENTS];
     struct counters_key keys[COUNTERS_KEYS];
 };
@@ -87,12 +88,13 @@ struct counters_total {
     uint64_t pid;
     uint64_t started_at;
     uint64_t generation;
+    bool is_kept;                           /* by stekd: no server's */
     char program[COUNTERS_PROGRAM_LEN + 1]; /* printable, NUL-terminated; else "?" for a byte */
     uint64_t events[COUNTERS_EVENTS];
     size_t key_count;
     struct {
         uint8_t id[8]; /* the first bytes of the name */
-        uint64_t sealed, opened, last_at;
+        uint64_t open_until, sealed, opened, last_at;
     } keys[COUNTERS_KEYS];
 };
 
@@ -104,5 +106,15 @@ bool counters_is_name(const char *name);
  * do when they become daemons, does not show). False, with the reason in `err`, for what is not a
  * file of counters. */
 bool counters_read(struct counters_total *out, bool *alive, const char *path, struct err *err);
+
+/* Make a file of the daemon's own, for the ring at `ring_path`: what is kept in it stands there when
+ * the daemon is started anew. NULL if there can be none. */
+struct counters *counters_open_kept(const char *ring_path);
+
+/* Add to it what a file says that is removed. No sum wraps. */
+void counters_keep(struct counters *kept, const struct counters_total *file, uint64_t now);
+
+/* What is in it. */
+void counters_kept(struct counters_total *out, const struct counters *kept);
 
 #endif
