@@ -153,7 +153,7 @@ work(const struct stekd_options *options, const struct config *config,
     if (!arguments->open_air)
         enter_sandbox(stekd);
     audit_start(&stekd->log, stekd->run_dir, stekd->count);
-    stekd_tell_ready(stekd, "");
+    stekd_tell(stekd, NOTIFY_READY);
     ok = stekd_run(stekd, err);
     audit_stop(&stekd->log, stekd->run_dir);
     stekd_stop(&stekd);

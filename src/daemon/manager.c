@@ -2,6 +2,8 @@
 #include "daemon/manager.h"
 
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #define A_THIRD 3U /* of the watchdog's time: half of it holds also where a timer is late */
 
@@ -9,8 +11,13 @@ void
 manager_tell(struct manager *manager, enum notify_state state, const char *status)
 {
     struct err err = {""};
-    bool ok = notify_send(state, status, &err);
+    bool ok;
 
+    if (state == NOTIFY_STATUS && strncmp(status, manager->status, NOTIFY_MAX - 1) == 0)
+        return;
+    if (status != NULL) /* cut to fit */
+        (void)snprintf(manager->status, sizeof manager->status, "%s", status);
+    ok = notify_send(state, status, &err);
     if (!ok && !manager->has_failed)
         log_warn(manager->log, "the service manager: %s", err.text);
     manager->has_failed = !ok;

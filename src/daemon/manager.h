@@ -20,8 +20,9 @@ struct manager {
     struct loop_timer *timer; /* NULL: nobody watches */
     uint64_t every_ms;
     uint64_t idle_ms,
-        idle_max_ms; /* since work was done, as the timer counts; how long it may be */
-    bool has_failed; /* to tell it anything, and said so */
+        idle_max_ms;         /* since work was done, as the timer counts; how long it may be */
+    bool has_failed;         /* to tell it anything, and said so */
+    char status[NOTIFY_MAX]; /* that it knows */
 };
 
 /* From now on the watchdog hears of us while `loop` runs; the first time at once. */
@@ -31,7 +32,7 @@ bool manager_start(struct manager *manager, struct loop *loop, const struct log 
 /* Call this whenever what is due has been done. */
 void manager_worked(struct manager *manager);
 
-/* A failure is logged, the first of a row only. */
+/* A failure is logged, the first of a row only. A status alone is told where it has changed. */
 void manager_tell(struct manager *manager, enum notify_state state, const char *status);
 
 #endif

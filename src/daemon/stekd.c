@@ -79,6 +79,7 @@ stekd_tick(struct stekd *stekd, struct service *service)
         if (stekd->services[i] == service)
             tick(stekd, i, now);
     }
+    stekd_tell(stekd, NOTIFY_STATUS);
     stekd_arm(stekd);
 }
 
@@ -97,6 +98,7 @@ on_timer(void *arg)
     }
     audit_tick(&stekd->log, &stekd->refused, now.boot_ms);
     manager_worked(&stekd->manager);
+    stekd_tell(stekd, NOTIFY_STATUS);
     stekd_arm(stekd);
 }
 
@@ -122,12 +124,12 @@ on_reload(void *arg)
     stekd->is_refused = !stekd_reload(stekd, &err);
     if (!stekd->is_refused) {
         audit_reload(&stekd->log, stekd->config_path, stekd->count);
-        stekd_tell_ready(stekd, "");
     } else {
         audit_reload_refused(&stekd->log, stekd->config_path, err.text);
         (void)err_add(&err, "reload: all stays as it was"); /* always false */
-        stekd_tell_ready(stekd, err.text);
     }
+    stekd->refusal = stekd->is_refused ? err : (struct err){""};
+    stekd_tell(stekd, NOTIFY_READY);
 }
 
 static bool

@@ -37,6 +37,7 @@ struct stekd {
     struct pid_lock lock;
     struct clock clock;
     bool is_refused;    /* the configuration at the last reload */
+    struct err refusal; /* why the last reload was refused; "" */
     bool is_clock_held; /* and told so */
     bool is_stopping;
     uint64_t started_s;
@@ -57,9 +58,8 @@ struct stekd {
 struct stekd *stekd_start(const struct stekd_options *options, const struct config *config,
                           const struct log *log, struct err *err);
 
-/* Tell the service manager that all is there, or how it stands after a reload; `trouble` is "", or
- * what is wrong. */
-void stekd_tell_ready(struct stekd *stekd, const char *trouble);
+/* Tell the service manager how it stands: keysets, a reload that was refused, what is wrong. */
+void stekd_tell(struct stekd *stekd, enum notify_state state);
 
 /* Work until a signal says to stop. */
 bool stekd_run(struct stekd *stekd, struct err *err);

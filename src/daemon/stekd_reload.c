@@ -37,14 +37,21 @@ stekd_admit(struct stekd *stekd, const struct config_control *control)
 }
 
 void
-stekd_tell_ready(struct stekd *stekd, const char *trouble)
+stekd_tell(struct stekd *stekd, enum notify_state state)
 {
-    char status[ERR_MAX + 64];
+    char status[2 * ERR_MAX + 128]; /* what is longer is cut to fit */
+    int len = snprintf(status, sizeof status, "%zu %s in %s%s%s", stekd->count,
+                       stekd->count == 1 ? "keyset" : "keysets", stekd->run_dir,
+                       stekd->refusal.text[0] == '\0' ? "" : "; ", stekd->refusal.text);
 
-    (void)snprintf(status, sizeof status, "%zu %s in %s%s%s", stekd->count,
-                   stekd->count == 1 ? "keyset" : "keysets", stekd->run_dir,
-                   trouble[0] == '\0' ? "" : "; ", trouble); /* cut to fit */
-    manager_tell(&stekd->manager, NOTIFY_READY, status);
+    for (size_t i = 0; i < stekd->count && len > 0 && (size_t)len < sizeof status; i++) {
+        const struct service *service = stekd->services[i];
+
+        if (service->last_error.text[0] != '\0')
+            len += snprintf(status + len, sizeof status - (size_t)len, "; keyset %s: %s",
+                            service->config.name, service->last_error.text);
+    }
+    manager_tell(&stekd->manager, state, status);
 }
 
 static struct service *

@@ -180,6 +180,10 @@ for socket in "$tmp/notify" "@stek-test-$$"; do
     kill -s HUP "$stekd"
     check 'a signal alone does not harm it' wait_for 20 more_often "$cases_before" READY=1
     check 'the status says what is wrong' heard 'STATUS=2 keysets.*reload: all stays as it was: .*soon'
+    rm -rf "$run/count/www"
+    quiet stekctl -k www rotate
+    check 'and what else goes wrong, as soon as it is known' wait_for 20 heard \
+        "STATUS=2 keysets.*; keyset www: $run/count/www: No such file"
     check 'the watchdog hears of it' wait_for 30 more_often 4 WATCHDOG=1
     check 'within half of its time' alive_in_time 2000
     stop "$stekd"
