@@ -107,8 +107,8 @@ bool counters_is_name(const char *name);
  * file of counters. */
 bool counters_read(struct counters_total *out, bool *alive, const char *path, struct err *err);
 
-/* Make a file of the daemon's own, for the ring at `ring_path`: what is kept in it stands there when
- * the daemon is started anew. NULL if there can be none. */
+/* Make a file of the daemon's own, for the ring at `ring_path`: what is kept in it stands there
+ * when the daemon is started anew. NULL if there can be none. */
 struct counters *counters_open_kept(const char *ring_path);
 
 /* Add to it what a file says that is removed. No sum wraps. */

@@ -12,92 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/counts.h"
-#include "sys/sys.h"
-
-static const uint8_t names[2][KEY_NAME_LEN] = {{1, 1, 1, 1, 1, 1, 1, 1, 1}, {2, 2, 2, 2}};
-
-struct world {
-    char folder[32], ring[64], count[64];
-    struct key keys[2];
-    struct keyset set;
-    struct counts_past past;
-    struct counts_view view;
-};
-
-static bool
-world_open(struct world *world)
-{
-    char path[64];
-
-    *world = (struct world){.folder = "/tmp/stek-counts-XXXXXX"};
-    if (mkdtemp(world->folder) == NULL)
-        return false;
-    (void)snprintf(world->ring, sizeof world->ring, "%s/www.r1", world->folder);
-    (void)snprintf(path, sizeof path, "%s/count", world->folder);
-    (void)snprintf(world->count, sizeof world->count, "%s/count/www", world->folder);
-    for (size_t i = 0; i < 2; i++)
-        memcpy(world->keys[i].name, names[i], KEY_NAME_LEN);
-    world->set = (struct keyset){.keys = world->keys, .key_count = 2};
-    return mkdir(path, 0700) == 0 && mkdir(world->count, 0700) == 0;
-}
-
-static void
-world_close(struct world *world)
-{
-    char command[64];
-
-    counts_view_free(&world->view);
-    counts_past_free(&world->past);
-    (void)snprintf(command, sizeof command, "rm -rf %s", world->folder);
-    (void)!system(command);
-}
-
-static bool
-gather(struct world *world, uint64_t boot_s)
-{
-    counts_view_free(&world->view);
-    return counts_gather(&world->past, &world->view, world->count, &world->set, boot_s, NULL);
-}
-
-static unsigned
-files(const struct world *world)
-{
-    struct stat stat_of;
-    char command[96];
-    FILE *pipe;
-    unsigned count = 0;
-
-    if (stat(world->count, &stat_of) != 0)
-        return 0;
-    (void)snprintf(command, sizeof command, "ls %s", world->count);
-    pipe = popen(command, "r");
-    for (int c; pipe != NULL && (c = fgetc(pipe)) != EOF;)
-        count += c == '\n';
-    if (pipe != NULL)
-        (void)pclose(pipe);
-    return count;
-}
-
-/* A server that seals three times and opens once with the first key. */
-static struct counters *
-serve(const struct world *world)
-{
-    struct counters *counters = counters_open(world->ring);
-    uint64_t now = sys_boot_s();
-
-    if (counters == NULL)
-        return NULL;
-    counters_enter(counters, names[0], now + 100000, now);
-    for (int i = 0; i < 3; i++) {
-        counters_add(counters, STEK_SEALED, 1);
-        (void)counters_use(counters, STEK_SEALED, names[0], now);
-    }
-    counters_add(counters, STEK_OPENED, 1);
-    (void)counters_use(counters, STEK_OPENED, names[0], now);
-    counters_add(counters, STEK_FULL_NO_KEY, 1);
-    return counters;
-}
+#include "counts_support.h"
 
 static void
 test_servers_come_and_go(void **state)
@@ -135,72 +50,6 @@ test_servers_come_and_go(void **state)
     assert_true(gather(&world, now + COUNTS_IDLE_S + 5));
     assert_int_equal(world.view.sum.events[STEK_SEALED], 6);
     counters_close(first);
-    world_close(&world);
-}
-
-/* What servers that are gone have counted outlives the daemon, and its file is no server. */
-static void
-test_daemon_comes_and_goes(void **state)
-{
-    struct world world;
-    uint64_t now = sys_boot_s(), later = now + COUNTS_IDLE_S + 5;
-    struct counters *server;
-
-    (void)state;
-    assert_true(world_open(&world));
-    world.past.ring_path = world.ring;
-    counters_close(serve(&world));
-    server = serve(&world);
-    assert_non_null(server);
-    for (unsigned life = 0; life < 3; life++) {
-        for (unsigned look = 0; look < 3; look++) {
-            assert_true(gather(&world, later));
-            assert_int_equal(world.view.sum.events[STEK_SEALED], 6);
-            assert_int_equal(world.view.sum.keys[0].sealed, 6);
-            assert_int_equal(world.view.sum.keys[0].opened, 2);
-            assert_int_equal(world.view.server_count, 1);
-            assert_int_equal(files(&world), 2); /* the server's, and ours */
-        }
-        counts_past_free(&world.past);
-        later += COUNTS_IDLE_S + 5; /* so ours is put away into the next one's */
-    }
-    counters_close(server);
-    world_close(&world);
-}
-
-/* Numbers that a server made up do not wrap what is kept, nor does a key of before stay in it. */
-static void
-test_kept(void **state)
-{
-    struct counters_total file = {
-        .key_count = 2, .keys = {{.id = {1}, .open_until = 100}, {.id = {2}, .open_until = 50}}};
-    struct counters_total out;
-    struct world world;
-    struct counters *kept;
-    char command[128], path[128] = "";
-    FILE *pipe;
-    bool is_alive;
-
-    (void)state;
-    assert_true(world_open(&world));
-    kept = counters_open_kept(world.ring);
-    assert_non_null(kept);
-    file.events[0] = file.keys[0].sealed = file.keys[1].sealed = UINT64_MAX - 1;
-    for (int i = 0; i < 3; i++)
-        counters_keep(kept, &file, 50);
-    (void)snprintf(command, sizeof command, "ls %s/*", world.count);
-    pipe = popen(command, "r");
-    assert_non_null(pipe);
-    assert_non_null(fgets(path, sizeof path, pipe));
-    assert_int_equal(pclose(pipe), 0);
-    path[strcspn(path, "\n")] = '\0';
-    assert_true(counters_read(&out, &is_alive, path, NULL));
-    assert_true(out.is_kept && is_alive);
-    assert_true(out.events[0] == UINT64_MAX && out.events[1] == 0);
-    assert_int_equal(out.key_count, 1);
-    assert_true(out.keys[0].sealed == UINT64_MAX && out.keys[0].opened == 0);
-    assert_true(out.keys[0].open_until == 100 && out.keys[0].last_at == 50);
-    counters_close(kept);
     world_close(&world);
 }
 
@@ -410,8 +259,6 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_servers_come_and_go),
-        cmocka_unit_test(test_daemon_comes_and_goes),
-        cmocka_unit_test(test_kept),
         cmocka_unit_test(test_keys_come_and_go),
         cmocka_unit_test(test_rubbish),
         cmocka_unit_test(test_junk_hides_nothing),
