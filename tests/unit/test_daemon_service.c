@@ -71,6 +71,34 @@ test_wakes_seldom(void **state)
     world_close(&world);
 }
 
+/* R-SERVICE-1: the host was suspended, which both clocks count and no timer does. In the moment in
+ * which it wakes no key opens past its time, and those that have time left open; with the next tick
+ * a key seals. */
+static void
+test_suspended(void **state)
+{
+    static const uint64_t slept_s[] = {30, 3600, 3 * 3600, 13 * 3600, 14 * 3600, 200 * 3600};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof slept_s / sizeof *slept_s; i++) {
+        struct world world;
+        struct revoke_name key, now;
+        uint64_t left_s;
+
+        assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+        run(&world, 5 * 3600 * 1000);
+        key = sealing(&world);
+        left_s = keyset_find(&world.service->set, key.bytes)->open_until - world.now.unix_ms / 1000;
+        pass(&world, slept_s[i] * 1000);
+        assert_int_equal(opens(&world, &key), slept_s[i] < left_s);
+        run(&world, SERVICE_LOOK_MS);
+        now = sealing(&world);
+        assert_true(is_name(&now));
+        assert_int_equal(opens(&world, &key), slept_s[i] + SERVICE_LOOK_MS / 1000 < left_s);
+        world_close(&world);
+    }
+}
+
 /* R-SERVICE-2 */
 static void
 test_restart_keeps_keys(void **state)
@@ -349,6 +377,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_days),
         cmocka_unit_test(test_wakes_seldom),
+        cmocka_unit_test(test_suspended),
         cmocka_unit_test(test_restart_keeps_keys),
         cmocka_unit_test(test_second_writer),
         cmocka_unit_test(test_source_fails),
