@@ -61,6 +61,12 @@ is_name(const char *name, size_t len)
     return len > 0 && len <= RECORD_KEYSET_MAX;
 }
 
+bool
+record_is_keyset(const char *name)
+{
+    return is_name(name, strnlen(name, RECORD_KEYSET_MAX + 1));
+}
+
 static enum record_verdict
 read_head(struct reader *r, struct record_head *out)
 {
@@ -141,9 +147,7 @@ derive(struct secret *key, const struct farm *farm, uint64_t sequence, const uin
 static bool
 check_head(const struct farm *farm, const struct record_head *head, size_t len, struct err *err)
 {
-    size_t name_len = strnlen(head->keyset, sizeof head->keyset);
-
-    if (!is_name(head->keyset, name_len))
+    if (!record_is_keyset(head->keyset))
         return err_set(err, "\"%.64s\" names no keyset", head->keyset);
     if (len > RECORD_MAX - RECORD_OVERHEAD_MAX)
         return err_set(err, "%zu bytes: a record holds up to %zu", len,

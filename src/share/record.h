@@ -84,11 +84,14 @@ const char *record_verdict_word(enum record_verdict verdict);
  * count. */
 uint64_t record_sequence(uint64_t last, uint64_t now_ms);
 
+/* True for 1 to 64 of [a-z0-9_.-]. */
+bool record_is_keyset(const char *name);
+
 /* What the front says, for engines: nobody has vouched for it. RECORD_OPENED if it can be read. */
 enum record_verdict record_peek(struct record_head *head, const uint8_t *bytes, size_t len);
 
-/* Seal `content` into an empty `out`. Of `head` all but the farm counts, which is `farm`; the
- * keyset is 1 to 64 of [a-z0-9_.-]. `salt` is fresh randomness. */
+/* Seal `content` into an empty `out`. Of `head` all but the farm counts, which is `farm`.
+ * `salt` is fresh randomness. */
 bool record_seal(struct secret_buf *out, const struct farm *farm, const struct record_head *head,
                  const uint8_t salt[RECORD_SALT_LEN], const uint8_t *content, size_t len,
                  struct err *err);

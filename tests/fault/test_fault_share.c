@@ -1,5 +1,6 @@
 /* Whichever allocation or call of libcrypto fails: farms stay as they were, records are not sealed,
- * or do not open and can be offered again, and nothing comes out half. */
+ * or do not open and can be offered again, an answer can be taken again, keys are refused so that
+ * they are told again, and nothing comes out half. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,9 @@
 
 #include "fault.h"
 #include "share/inbox.h"
+#include "share/join.h"
+#include "share/merge.h"
+#include "share/status.h"
 #include "share_support.h"
 
 #define LATER_MS (NOW_MS + 4 * DAY_MS)
@@ -18,6 +22,9 @@ struct work {
     struct inbox inbox;
     struct secret_buf text, sealed, content;
     struct record_head head;
+    struct join join;
+    struct keyset set, said;
+    struct status status;
     bool done;
 };
 
@@ -30,6 +37,9 @@ wipe(struct work *work)
     inbox_free(&work->inbox);
     farm_wipe(&work->farm);
     farm_wipe(&work->back);
+    join_wipe(&work->join);
+    keyset_free(&work->set);
+    keyset_free(&work->said);
     *work = (struct work){.done = false};
 }
 
@@ -125,6 +135,60 @@ take_now(void *arg)
 }
 
 static const char *
+join(void *arg)
+{
+    struct work *work = arg;
+    struct secret fresh = {{1, 9, 200, 34, 5, 77, 250, 8}};
+    struct join_request request;
+
+    for (size_t i = 8; i < sizeof fresh.bytes; i++)
+        fresh.bytes[i] = (uint8_t)(i * i * 5 + i);
+    if (!join_ask(&work->join, &work->text, &fresh, 7, "host", "www", NOW_S, NULL))
+        return work->join.is_open ? "half a request" : NULL;
+    if (!join_read(&request, (const char *)work->text.bytes, work->text.len, NOW_S, NULL) ||
+        !join_answer(&work->sealed, &request, &work->farm, "www", &fresh, NULL))
+        return NULL;
+    work->done = join_finish(&work->join, &work->back, (const char *)work->sealed.bytes,
+                             work->sealed.len, NOW_S, NULL);
+    if (work->done)
+        return NULL;
+    return work->join.is_open && work->back.first.number == 0 ? NULL : "half a member";
+}
+
+/* One key to tell, of ours, and one that is known. */
+static const char *
+begin_keys(void *arg)
+{
+    struct work *work = arg;
+    struct key ours = key_of(1, 0), known = key_of(2, 0);
+    const char *wrong = begin(arg);
+
+    ours.maker = 7;
+    return wrong == NULL && keyset_add(&work->said, &ours, NOW_MS, NULL) == KEYSET_CHANGED &&
+                   keyset_add(&work->set, &known, NOW_MS, NULL) == KEYSET_CHANGED
+               ? NULL
+               : "no keys";
+}
+
+static const char *
+tell(void *arg)
+{
+    struct work *work = arg;
+    struct policy policy = policy_of(3600, 900, 43200);
+    bool refused = false;
+
+    work->done = false;
+    if (!merge_own(&work->text, &work->said, 7, NOW_MS, NULL))
+        return work->text.len == 0 ? NULL : "half a keyset";
+    if (merge_peer(&work->set, &refused, 7, work->text.bytes, work->text.len, NOW_MS, NULL) !=
+        KEYSET_CHANGED)
+        return refused && work->set.key_count == 1 ? NULL : "not refused, or half of it taken";
+    work->done = status_set_keys(&work->status, &work->set, &policy, NOW_S, NULL) &&
+                 status_encode(&work->content, &work->status, NULL);
+    return work->set.key_count == 2 && !refused ? NULL : "half of it taken";
+}
+
+static const char *
 nothing(void *arg)
 {
     (void)arg;
@@ -135,10 +199,9 @@ static void
 test_each_failure(void **state)
 {
     static const struct fault_case cases[] = {
-        {begin, advance, nothing, NULL},
-        {begin, write_and_read, nothing, NULL},
-        {begin, seal, nothing, NULL},
-        {begin_sealed, open_and_take, take_now, NULL},
+        {begin, advance, nothing, NULL}, {begin, write_and_read, nothing, NULL},
+        {begin, seal, nothing, NULL},    {begin_sealed, open_and_take, take_now, NULL},
+        {begin, join, nothing, NULL},    {begin_keys, tell, nothing, NULL},
     };
     static struct work work;
 
