@@ -8,6 +8,7 @@
 #include "orders.h"
 
 #define NEAR_STEP_MS 50000 /* a change of the wall clock that is followed */
+#define LIFETIME_MAX_S 10800
 #define FAR_STEP_MS 120000 /* the least one that is not */
 
 /* ---- time ---- */
@@ -37,6 +38,8 @@ some_wish(struct drive *drive)
 
     wish.rotate = rotates[rng_below(&drive->rng, 4)];
     wish.lifetime = wish.rotate * lives[rng_below(&drive->rng, 4)] / 2;
+    if (wish.lifetime > LIFETIME_MAX_S) /* keys that live long are many to look at */
+        wish.lifetime = LIFETIME_MAX_S;
     wish.patience = rng_below(&drive->rng, wish.rotate);
     wish.each = rng_below(&drive->rng, 4) == 0;
     if (rng_below(&drive->rng, 6) == 0) /* one that orders can fill */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define DAY 86400000
+#define LINGER 3600000
 
 static enum model_may
 is_before(int64_t a, int64_t b)
@@ -38,7 +38,7 @@ model_forget(struct model *model, int64_t now)
     size_t kept = 0;
 
     for (size_t i = 0; i < model->count; i++) {
-        if (model->keys[i].over > now - DAY)
+        if (model->keys[i].over > now - LINGER)
             model->keys[kept++] = model->keys[i];
     }
     model->count = kept;

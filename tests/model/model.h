@@ -42,7 +42,7 @@ const struct model_key *model_find(const struct model *model, const uint8_t name
 /* False where there is no room left. */
 bool model_learn(struct model *model, const struct model_key *key);
 
-/* Forget keys that have been over for a day. */
+/* Forget keys that have been over for an hour. */
 void model_forget(struct model *model, int64_t now);
 
 enum model_may model_opens(const struct model_key *key, int64_t now);
