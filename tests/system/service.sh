@@ -19,7 +19,8 @@ of_systemd() {
     shift
     for folder in usr/bin bin; do
         [ ! -x "$systemd/$folder/$name" ] ||
-            LD_LIBRARY_PATH=$(echo "$systemd"/usr/lib/*/systemd) "$systemd/$folder/$name" "$@" 2>&1
+            SYSTEMD_UNIT_PATH="$systemd/lib/systemd/system:" LD_LIBRARY_PATH=$(echo "$systemd"/usr/lib/*/systemd) \
+                "$systemd/$folder/$name" "$@" 2>&1
     done
 }
 

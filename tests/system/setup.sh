@@ -93,9 +93,12 @@ check 'its folder is watched' grep -qx PathChanged=/run/stek/pub/www "$reload.pa
 check 'it is reloaded' grep -qx 'ExecStart=systemctl reload haproxy.service' "$reload.service"
 check 'from the next start on' test "$(readlink "$link")" = ../stek-reload-www-haproxy.path -a -e "$link"
 if [ -x "$systemd/usr/bin/systemd-analyze" ]; then
-    verify() {
-        line=$(LD_LIBRARY_PATH=$(echo "$systemd"/usr/lib/*/systemd) SYSTEMD_UNIT_PATH="$units:" \
-            "$systemd/usr/bin/systemd-analyze" verify --man=no "$@" 2>&1) && [ -z "$line" ]
+    verify() { # a machine without systemd has no systemctl either
+        line=$(LD_LIBRARY_PATH=$(echo "$systemd"/usr/lib/*/systemd) \
+            SYSTEMD_UNIT_PATH="$units:$systemd/lib/systemd/system:" \
+            "$systemd/usr/bin/systemd-analyze" verify --man=no "$@" 2>&1 |
+            grep -v 'Command systemctl is not executable')
+        [ -z "$line" ]
     }
     check 'systemd finds nothing wrong with that' verify "$reload.path" "$reload.service"
 else
