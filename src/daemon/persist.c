@@ -27,14 +27,31 @@ struct persist {
     bool is_saved;       /* the file is there, with that one */
 };
 
+static char *
+default_place(const char *keyset)
+{
+    char *path;
+
+    return asprintf(&path, "%s/%s.keys", disk_state_folder(), keyset) < 0 ? NULL : path;
+}
+
+char *
+persist_left_behind(const struct config_keyset *config)
+{
+    char *path = config->persist[0] != '\0' ? NULL : default_place(config->name);
+
+    if (path == NULL || disk_placed_ms(path) != 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
 static bool
 set_place(struct persist *persist, const struct config_keyset *config)
 {
     (void)snprintf(persist->keyset, sizeof persist->keyset, "%s", config->name); /* fits */
-    if (config->persist_file[0] != '\0')
-        persist->path = strdup(config->persist_file);
-    else if (asprintf(&persist->path, "%s/%s.keys", disk_state_folder(), config->name) < 0)
-        persist->path = NULL;
+    persist->path = config->persist_file[0] != '\0' ? strdup(config->persist_file)
+                                                    : default_place(config->name);
     persist->folder = persist->path == NULL ? NULL : strdup(persist->path);
     if (persist->folder == NULL)
         return false;

@@ -24,6 +24,10 @@ struct persist;
 /* Get the key that the configuration names. NULL, with the reason in `err`. */
 struct persist *persist_open(const struct config_keyset *config, struct err *err);
 
+/* The file that a keyset has in the default place though it is not saved, as from a time when it
+ * was; to be freed. NULL if there is none. */
+char *persist_left_behind(const struct config_keyset *config);
+
 /* Wipes the key; the file stays. Sets NULL, takes NULL. */
 void persist_close(struct persist **persist);
 

@@ -109,12 +109,26 @@ warn_of_swap(const struct service *service)
             service->config.name, service->ring_path, map->len);
 }
 
+static void
+warn_of_file(const struct service *service)
+{
+    char *path = persist_left_behind(&service->config);
+
+    if (path != NULL)
+        log_warn(service->log,
+                 "keyset %s: %s is left of a time when its keys were saved, and may hold some that "
+                 "are over: remove it, if no other stekd keeps it",
+                 service->config.name, path);
+    free(path);
+}
+
 /* Where there is no ring, what was saved before the host was started anew. */
 static bool
 load_saved(struct service *service, struct ring_time now, struct err *err)
 {
     struct err why = {""};
 
+    warn_of_file(service);
     if (service->config.persist[0] == '\0')
         return true;
     service->persist = persist_open(&service->config, err);

@@ -244,12 +244,38 @@ test_change(void **state)
     world_close(&world);
 }
 
+/* Saved in the default place, and no more after a restart: the file is told of. */
+static void
+test_left_behind(void **state)
+{
+    struct world world;
+    struct err err = {""};
+
+    (void)state;
+    assert_true(saved_open(&world));
+    service_close(&world.service);
+    assert_int_equal(setenv("STATE_DIRECTORY", world.folder, 1), 0);
+    world.config.persist_file[0] = '\0';
+    world.service = service_open(&world.config, &world.env, world.now, &err);
+    assert_non_null(world.service);
+    service_close(&world.service);
+    assert_int_equal(count_lines(&world, "is left of a time when its keys were saved"), 0);
+    world.config.persist[0] = '\0';
+    world.service = service_open(&world.config, &world.env, world.now, &err);
+    assert_non_null(world.service);
+    assert_int_equal(count_lines(&world, "/www.keys is left of a time when its keys were saved"),
+                     1);
+    assert_int_equal(unsetenv("STATE_DIRECTORY"), 0);
+    world_close(&world);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_damaged), cmocka_unit_test(test_salt),
-        cmocka_unit_test(test_no_room), cmocka_unit_test(test_change),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_salt),    cmocka_unit_test(test_no_room),
+        cmocka_unit_test(test_change),  cmocka_unit_test(test_left_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
