@@ -10,8 +10,8 @@
  *   key = HKDF(salt = the request, X25519, info = F("stek1") F("join") F(the answer's public key))
  *   tag = that of AES-256-GCM, nonce of 12 zeros, over the answer's public key and the secret
  *
- * Big-endian. Nothing in a request is secret, and nobody has vouched for it: who swaps it on its way
- * for one of his own gets the farm. So both sides show its fingerprint, to be compared.
+ * Big-endian. Nothing in a request is secret, and nobody has vouched for it: who swaps it on its
+ * way for one of his own gets the farm. So both sides show its fingerprint, to be compared.
  *
  *   R-JOIN-1: an answer gives the host that asked the farm's secret, of all days that are kept.
  *   R-JOIN-2: it opens for no other request, and nothing in it or in the request can be changed.
