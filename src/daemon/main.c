@@ -187,6 +187,8 @@ main(int argc, char **argv)
     const struct log log = log_to_stderr();
     int status;
 
+    if (!process_keep_standard(&err))
+        return FAILED; /* there is nowhere to tell it */
     if (!parse(&arguments, argc, argv)) {
         (void)fputs("try: stekd -h\n", stderr); /* nowhere to tell if it fails */
         return USAGE;

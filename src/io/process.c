@@ -24,6 +24,18 @@ process_pid(void)
     return getpid();
 }
 
+bool
+process_keep_standard(struct err *err)
+{
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0)
+            continue;
+        if (open("/dev/null", O_RDWR) != fd) /* the lowest that is free */
+            return err_errno(err, "/dev/null");
+    }
+    return true;
+}
+
 /* With a finite limit, MCL_FUTURE would make some later mapping fail: then none is locked. Pages
  * are locked as they are touched, so that nothing is read in for it. */
 static void

@@ -184,6 +184,32 @@ check 'a stop in the background' kill -s TERM "$stekd"
 check 'it ends' wait_for 20 ended "$stekd"
 pids=
 
+# ---- without standard input, output and error ----
+
+# A ring with the number of one of these would be written over by messages.
+null_is_standard() {
+    for fd in 0 1 2; do
+        line=$(readlink "/proc/$stekd/fd/$fd")
+        [ "$line" = /dev/null ] || return 1
+    done
+}
+"$program" -f -c "$conf" -r "$run" <&- >&- 2>&- &
+stekd=$!
+pids=$stekd
+check 'where they are closed it runs' wait_for 20 quiet stekctl status
+check 'and lets no file take their places' null_is_standard
+check 'nor its keys be written over' kept www "$www"
+stop "$stekd"
+closed() {
+    timeout 60 "$program" -c "$conf" -r "$run" <&- >&- 2>&-
+}
+check 'it detaches then, too' closed
+stekd=$(cat "$run/stekd.pid")
+pids=$stekd
+check 'with the same keys' kept www "$www"
+stop "$stekd"
+pids=
+
 # ---- real time ----
 
 printf 'keyset "quick" { rotate = 2s lifetime = 4s }\n' >"$conf"
