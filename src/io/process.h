@@ -11,7 +11,8 @@ uid_t process_uid(void); /* the effective one */
 pid_t process_pid(void);
 
 /* Where the standard input, output or error is closed, it becomes /dev/null; call this first. Else
- * the next file that is opened, perhaps a ring, would be one of them, and messages would go there. */
+ * the next file that is opened, perhaps a ring, would be one of them, and messages would go into
+ * it. */
 bool process_keep_standard(struct err *err);
 
 #define PROCESS_FDS 1024U /* descriptors that are enough for it */
