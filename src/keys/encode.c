@@ -6,7 +6,9 @@
 #include "base/bytes.h"
 #include "keys/keyset_inner.h"
 
-#define KEY_LEN (KEY_NAME_LEN + SECRET_LEN + 5 * 8 + 1)
+#define KEY_LEN (KEY_NAME_LEN + SECRET_LEN + 2 * 8 + 2 * 3 + 1 + 8) /* at most */
+#define SPAN_MAX ((uint64_t)1 << 24) /* of seconds in 3 bytes: twice what key_check() lets by */
+#define HAS_MAKER 0x80U
 #define NAMED_LEN (KEY_NAME_LEN + 8) /* a confirmation or revocation */
 #define FIXED_LEN (1 + 3 * 2 + 16)   /* version, counts, mark */
 
@@ -20,17 +22,30 @@ count_keys(const struct keyset *set)
     return count;
 }
 
+/* How long a key seals, or opens after that. Whatever passes key_check() fits. */
 static void
-write_key(struct writer *w, const struct key *key)
+write_span(struct writer *w, uint64_t from, uint64_t until)
 {
+    w->failed |= until < from || until - from >= SPAN_MAX;
+    write_uint(w, until - from, 3);
+}
+
+/* *maker: that of the key before, and then of this one. */
+static void
+write_key(struct writer *w, uint64_t *maker, const struct key *key)
+{
+    uint8_t flags = (uint8_t)(key->flags & KEY_MADE_FLAGS);
+
     write_bytes(w, key->name, sizeof key->name);
     write_bytes(w, key->secret.bytes, sizeof key->secret.bytes);
     write_u64(w, key->made_ms);
     write_u64(w, key->seal_from);
-    write_u64(w, key->seal_until);
-    write_u64(w, key->open_until);
-    write_u64(w, key->maker);
-    write_u8(w, (uint8_t)(key->flags & KEY_MADE_FLAGS));
+    write_span(w, key->seal_from, key->seal_until);
+    write_span(w, key->seal_until, key->open_until);
+    write_u8(w, key->maker == *maker ? flags : flags | HAS_MAKER);
+    if (key->maker != *maker)
+        write_u64(w, key->maker);
+    *maker = key->maker;
 }
 
 static void
@@ -43,11 +58,13 @@ write_named(struct writer *w, const uint8_t name[KEY_NAME_LEN], uint64_t until)
 static void
 write_keyset(struct writer *w, const struct keyset *set)
 {
+    uint64_t maker = 0;
+
     write_u8(w, ENCODE_VERSION);
     write_u16(w, (uint16_t)count_keys(set));
     for (size_t i = 0; i < set->key_count; i++)
         if ((set->keys[i].flags & KEY_REVOKED) == 0)
-            write_key(w, &set->keys[i]);
+            write_key(w, &maker, &set->keys[i]);
     write_u16(w, (uint16_t)set->confirmation_count);
     for (size_t i = 0; i < set->confirmation_count; i++)
         write_named(w, set->confirmations[i].name, set->confirmations[i].until);
@@ -81,6 +98,8 @@ encode_keyset(struct secret_buf *out, const struct keyset *set, struct err *err)
         return err_set(err, "no memory");
     w = writer_of(out->bytes, out->cap);
     write_keyset(&w, set);
+    if (w.failed)
+        return err_set(err, "a key's times are not of this world");
     out->len = w.len;
     return true;
 }
@@ -90,6 +109,7 @@ struct list {
     const char *what;
     size_t left;
     uint8_t last[KEY_NAME_LEN];
+    uint64_t maker; /* of the last one */
     bool started;
 };
 
@@ -123,12 +143,18 @@ read_key(struct reader *r, struct list *list, struct key *key, struct err *err)
     read_copy(r, key->secret.bytes, sizeof key->secret.bytes);
     key->made_ms = read_u64(r);
     key->seal_from = read_u64(r);
-    key->seal_until = read_u64(r);
-    key->open_until = read_u64(r);
-    key->maker = read_u64(r);
+    key->seal_until = key->seal_from + read_uint(r, 3);
+    key->open_until = key->seal_until + read_uint(r, 3);
     key->flags = read_u8(r);
+    key->maker = (key->flags & HAS_MAKER) != 0 ? read_u64(r) : list->maker;
     if (r->failed)
         return err_set(err, "cut short in its keys");
+    if ((key->flags & HAS_MAKER) != 0 && key->maker == list->maker)
+        return err_set(err, "it tells a maker twice");
+    if (key->seal_from > KEY_TIME_MAX)
+        return err_set(err, "a key's times are not of this world");
+    list->maker = key->maker;
+    key->flags &= ~HAS_MAKER;
     if ((key->flags & ~(uint32_t)KEY_MADE_FLAGS) != 0)
         return err_set(err, "a key has a flag that is not known");
     return true;

@@ -2,14 +2,17 @@
  *
  *   version u8 = 1
  *   count u16, per key:           name 16 | secret 32 | made_ms u64 | seal_from u64 |
- *                                 seal_until u64 | open_until u64 | maker u64 | flags u8
+ *                                 seconds from seal_from to seal_until u24 |
+ *                                 seconds from seal_until to open_until u24 | flags u8 |
+ *                                 with 0x80 in flags: maker u64
  *   count u16, per confirmation:  name 16 | until u64
  *   count u16, per revocation:    name 16 | until u64
  *   mark                          made_ms u64 | until u64
  *
- * Big-endian. Arrays are strictly sorted by name, so one content has one encoding. Revoked keys
- * are not written (their revocation is), nor is a key ever together with its revocation. What is
- * not exactly this is refused whole. */
+ * Big-endian. The maker is told where it is not that of the key before (in front of the first: 0),
+ * so that a record of one host's keys is small. Arrays are strictly sorted by name, so one content
+ * has one encoding. Revoked keys are not written (their revocation is), nor is a key ever together
+ * with its revocation. What is not exactly this is refused whole. */
 #ifndef KEYS_ENCODE_H
 #define KEYS_ENCODE_H
 

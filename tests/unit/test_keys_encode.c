@@ -10,7 +10,9 @@
 #include "keys/encode.h"
 #include "keys_support.h"
 
-#define KEY_LEN 89
+#define KEY_LEN 71      /* whose maker is that of the one before */
+#define MADE_KEY_LEN 79 /* whose maker is told */
+#define FLAGS_AT 70
 #define NAMED_LEN 24
 
 /* Two keys, one confirmed; a revocation and a mark that concern neither. */
@@ -60,7 +62,8 @@ test_round_trip(void **state)
     (void)state;
     assert_true(fill(&set));
     assert_true(encode_keyset(&bytes, &set, NULL));
-    assert_int_equal(bytes.len, 1 + 2 + 2 * KEY_LEN + 2 + NAMED_LEN + 2 + NAMED_LEN + 16);
+    assert_int_equal(bytes.len,
+                     1 + 2 + KEY_LEN + MADE_KEY_LEN + 2 + NAMED_LEN + 2 + NAMED_LEN + 16);
     assert_true(decode_keyset(&again, bytes.bytes, bytes.len, NOW_MS, NULL));
     before = dump_of(&set);
     after = dump_of(&again);
@@ -69,19 +72,17 @@ test_round_trip(void **state)
 
 /* The format is for ever: these bytes, put together apart from this code, must stay what is written
  * and read. */
-static const char golden[] =
-    "01"
-    "0001"
-    "82a3537ff0dbce7eec35d69edc3a189e"
-    "2bb80d537b1da3e38bd30361aa855686"
-    "bde0eacd7162fef6a25fe97bf527a25b"
-    "0000018bcfe56801000000006553f1000000000065540294000000006554ab541122334455667788"
-    "02"
-    "0001"
-    "82a3537ff0dbce7eec35d69edc3a189e000000006554ab54"
-    "0001"
-    "d9298a10d1b0735837dc4bd85dac641b000000006553f13c"
-    "0000018bcfe56800000000006553f15a";
+static const char golden[] = "01"
+                             "0001"
+                             "82a3537ff0dbce7eec35d69edc3a189e"
+                             "2bb80d537b1da3e38bd30361aa855686"
+                             "bde0eacd7162fef6a25fe97bf527a25b"
+                             "0000018bcfe56801000000006553f10000119400a8c0821122334455667788"
+                             "0001"
+                             "82a3537ff0dbce7eec35d69edc3a189e000000006554ab54"
+                             "0001"
+                             "d9298a10d1b0735837dc4bd85dac641b000000006553f13c"
+                             "0000018bcfe56800000000006553f15a";
 
 static void
 test_golden(void **state)
@@ -196,14 +197,17 @@ test_changed_fields(void **state)
         {0, 0, "version 0"},
         {1, 0x10, "4098 keys"},
         {1, 0xff, "65282 keys"},
-        {2, 3, "not sorted"},         /* what follows is no key */
-        {3, 0xff, "not sorted"},      /* the first key's name goes behind the second's */
-        {3 + KEY_LEN - 1, 4, "flag"}, /* one that the keyset sets, not the record */
-        {3 + KEY_LEN - 1, 0x80, "flag"},
+        {2, 3, "not sorted"},      /* what follows is no key */
+        {3, 0xff, "not sorted"},   /* the first key's name goes behind the second's */
+        {3 + FLAGS_AT, 4, "flag"}, /* one that the keyset sets, not the record */
+        {3 + FLAGS_AT, 0x40, "flag"},
         {3 + 16 + 32, 0xff, "world"},
-        {3 + 16 + 32 + 8, 1, "order"},
-        {3 + 2 * KEY_LEN, 0x20, "confirmations"},
-        {3 + 2 * KEY_LEN + 2 + NAMED_LEN, 0x20, "8193 revocations"},
+        {3 + 16 + 32 + 8, 1, "world"},
+        {3 + KEY_LEN + 16 + 32 + 8, 0xff, "world"}, /* no sum overflows */
+        {3 + 16 + 32 + 16, 0xff, "it seals for over"},
+        {3 + 16 + 32 + 19, 0xff, "it opens for over"},
+        {3 + KEY_LEN + MADE_KEY_LEN, 0x20, "confirmations"},
+        {3 + KEY_LEN + MADE_KEY_LEN + 2 + NAMED_LEN, 0x20, "8193 revocations"},
     };
     KEYSET(set);
     SECRET_BUF(bytes);
@@ -234,14 +238,14 @@ test_bad_content(void **state)
     assert_true(fill(&set));
     assert_true(encode_keyset(&bytes, &set, NULL));
     keys = bytes.bytes + 3;
-    revoked = keys + 2 * KEY_LEN + 2 + NAMED_LEN + 2;
+    revoked = keys + KEY_LEN + MADE_KEY_LEN + 2 + NAMED_LEN + 2;
     mark = revoked + NAMED_LEN;
     memcpy(revoked, keys, KEY_NAME_LEN);
     assert_true(is_refused(&bytes, "together with its revocation"));
     secret_buf_free(&bytes);
     assert_true(encode_keyset(&bytes, &set, NULL));
     keys = bytes.bytes + 3;
-    mark = keys + 2 * KEY_LEN + 2 + 2 * NAMED_LEN + 2;
+    mark = keys + KEY_LEN + MADE_KEY_LEN + 2 + 2 * NAMED_LEN + 2;
     mark[7]++; /* W is the first key's `made` now */
     assert_true(is_refused(&bytes, "together with its revocation"));
     mark[7]--;
@@ -253,8 +257,34 @@ test_bad_content(void **state)
     assert_true(is_refused(&bytes, "another key's"));
     memset(keys + 16, 0, SECRET_LEN);
     assert_true(is_refused(&bytes, "weak"));
-    memcpy(keys + KEY_LEN, keys, KEY_LEN); /* even the same one twice */
+    memcpy(keys + KEY_LEN, keys, KEY_NAME_LEN); /* even the same one twice */
     assert_true(is_refused(&bytes, "not sorted"));
+}
+
+/* The maker is told once; twice would be a second encoding of one content. */
+static void
+test_makers(void **state)
+{
+    KEYSET(set);
+    KEYSET(again);
+    SECRET_BUF(bytes);
+
+    (void)state;
+    for (uint16_t i = 0; i < 6; i++) {
+        struct key key = key_of(i, 0);
+
+        key.maker = i / 2 + 1U;
+        assert_int_equal(keyset_add(&set, &key, NOW_MS, NULL), KEYSET_CHANGED);
+    }
+    assert_true(encode_keyset(&bytes, &set, NULL));
+    assert_int_equal(bytes.len, 23 + 3 * (KEY_LEN + MADE_KEY_LEN));
+    assert_true(decode_keyset(&again, bytes.bytes, bytes.len, NOW_MS, NULL));
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(again.keys[i].maker, i / 2 + 1);
+    bytes.bytes[3 + FLAGS_AT + 8] = 0; /* the first one's: 0 stands before it already */
+    assert_true(is_refused(&bytes, "maker twice"));
+    bytes.bytes[3 + FLAGS_AT + 8] = 2; /* now the third one's says what is said */
+    assert_true(is_refused(&bytes, "maker twice"));
 }
 
 /* Of parts: what is refused is left out, and the rest is there; malformed is malformed. */
@@ -318,6 +348,7 @@ main(void)
         cmocka_unit_test(test_cut_short_or_too_long),
         cmocka_unit_test(test_changed_fields),
         cmocka_unit_test(test_bad_content),
+        cmocka_unit_test(test_makers),
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_too_much_to_write),
     };

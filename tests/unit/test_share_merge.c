@@ -246,6 +246,54 @@ test_other_content(void **state)
     }
 }
 
+/* How large the sealed record is of a host that made all keys for two days, at its largest. */
+static size_t
+largest_record(const struct policy *policy, const struct farm *farm)
+{
+    uint64_t rng = 11;
+    size_t largest = 0;
+    KEYSET(set);
+
+    for (uint64_t now_s = NOW_S; now_s < NOW_S + 2 * 86400; now_s += 1800) {
+        struct record_head head = head_of(US, RECORD_KEYS, now_s * 1000);
+        struct key_material fresh = material_of(&rng);
+        uint64_t epoch;
+        KEY(key);
+        SECRET_BUF(content);
+        SECRET_BUF(sealed);
+
+        (void)keyset_expire(&set, now_s * 1000); /* whether anything was over does not matter */
+        while (schedule_missing(&set, policy, US, now_s, &epoch))
+            if (!host_make_epoch(&set, policy, &rng, US, epoch, now_s))
+                return SIZE_MAX;
+        schedule_make_rotation(&key, &set, policy, &fresh, US, now_s * 1000);
+        if (now_s >= NOW_S + 86400 && now_s < NOW_S + 86400 + 3600 &&
+            keyset_add(&set, &key, now_s * 1000, NULL) != KEYSET_CHANGED)
+            return SIZE_MAX;
+        if (!merge_own(&content, &set, US, now_s * 1000, NULL) ||
+            !record_seal(&sealed, farm, &head, fresh.name, content.bytes, content.len, NULL))
+            return SIZE_MAX;
+        largest = sealed.len > largest ? sealed.len : largest;
+    }
+    return largest;
+}
+
+/* R-MERGE-4. */
+static void
+test_small(void **state)
+{
+    struct policy policy = policy_default();
+    size_t largest;
+    FARM(farm);
+
+    (void)state;
+    assert_true(policy_resolve(&policy, 1024, NULL));
+    assert_true(farm_of(&farm, 1, NOW_MS));
+    largest = largest_record(&policy, &farm);
+    print_message("# the largest record: %zu bytes\n", largest);
+    assert_in_range(largest, 1000, RECORD_SMALL);
+}
+
 int
 main(void)
 {
@@ -253,7 +301,7 @@ main(void)
         cmocka_unit_test(test_own),           cmocka_unit_test(test_who_may_say_what),
         cmocka_unit_test(test_ahead),         cmocka_unit_test(test_each),
         cmocka_unit_test(test_malformed),     cmocka_unit_test(test_moved_times),
-        cmocka_unit_test(test_other_content),
+        cmocka_unit_test(test_other_content), cmocka_unit_test(test_small),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
