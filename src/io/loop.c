@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define SIGNALS 3U
 
@@ -152,6 +153,16 @@ loop_timer_set(struct loop_timer *timer, uint64_t after_ms)
                                   .tv_usec = (suseconds_t)(after_ms % 1000 * 1000)};
 
     return event_add(timer->event, &after) == 0;
+}
+
+uint64_t
+loop_now_ms(const struct loop *loop)
+{
+    struct timespec now;
+
+    (void)loop;                                /* one on virtual time would have its own */
+    (void)clock_gettime(CLOCK_BOOTTIME, &now); /* always there */
+    return (uint64_t)now.tv_sec * 1000U + (uint64_t)now.tv_nsec / 1000000U;
 }
 
 struct event_base *

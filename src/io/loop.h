@@ -32,6 +32,9 @@ bool loop_timer_set(struct loop_timer *timer, uint64_t after_ms);
 /* Also from within its own call; sets NULL, takes NULL. */
 void loop_timer_free(struct loop_timer **timer);
 
+/* Milliseconds that only go forward, with those that the machine sleeps. */
+uint64_t loop_now_ms(const struct loop *loop);
+
 /* For what inside io listens on this loop. */
 struct event_base *loop_base(struct loop *loop);
 

@@ -40,7 +40,8 @@ static const int allowed[] = {
     CALL(getdents), CALL(getdents64), /* counters, old rings */
 
     /* files: what is in them */
-    CALL(open), CALL(openat), CALL(close), CALL(close_range), /* configuration, rings */
+    CALL(open), CALL(openat), CALL(openat2), /* configuration, rings, records of hosts */
+    CALL(close), CALL(close_range), /* the same */
     CALL(read), CALL(readv), CALL(pread64), CALL(preadv), /* counters, sockets */
     CALL(write), CALL(writev), CALL(pwrite64), CALL(pwritev), /* log, sockets */
     CALL(lseek), CALL(_llseek), /* stdio */
