@@ -282,7 +282,7 @@ decode_keyset_parts(struct keyset *out, bool *refused, const uint8_t *in, size_t
 bool
 decode_keyset(struct keyset *out, const uint8_t *in, size_t len, uint64_t now_ms, struct err *err)
 {
-    bool refused;
+    bool refused = false;
     KEYSET(set);
 
     if (!decode_keyset_parts(&set, &refused, in, len, now_ms, err) || refused)

@@ -65,9 +65,7 @@ cipher_free(EVP_CIPHER_CTX **ctx)
     (void)ERR_pop_to_mark();
 }
 
-/* Declares one that is freed however its scope ends, with what errors there were. */
-#define CIPHER(var) __attribute__((cleanup(cipher_free))) EVP_CIPHER_CTX *var = new_cipher()
-
+/* To be declared with cipher_free(), which also drops what errors there were. */
 static EVP_CIPHER_CTX *
 new_cipher(void)
 {
@@ -93,7 +91,7 @@ crypt_seal(const struct crypt_gcm *gcm)
 {
     uint8_t none[EVP_MAX_BLOCK_LENGTH];
     int len = 0;
-    CIPHER(ctx);
+    __attribute__((cleanup(cipher_free))) EVP_CIPHER_CTX *ctx = new_cipher();
 
     return run(ctx, gcm, 1) && EVP_CipherFinal_ex(ctx, none, &len) == 1 &&
            EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, CRYPT_TAG_LEN, gcm->tag) == 1;
@@ -104,7 +102,7 @@ crypt_open(const struct crypt_gcm *gcm)
 {
     uint8_t none[EVP_MAX_BLOCK_LENGTH];
     int len = 0;
-    CIPHER(ctx);
+    __attribute__((cleanup(cipher_free))) EVP_CIPHER_CTX *ctx = new_cipher();
 
     if (!run(ctx, gcm, 0) ||
         EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, CRYPT_TAG_LEN, gcm->tag) != 1)

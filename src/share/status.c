@@ -22,8 +22,11 @@ status_set_text(char out[STATUS_TEXT_MAX + 1], const char *text)
 {
     size_t len = strnlen(text, STATUS_TEXT_MAX);
 
-    for (size_t i = 0; i < len; i++)
-        out[i] = is_printable(text[i]) ? text[i] : '?';
+    for (size_t i = 0; i < len; i++) {
+        out[i] = text[i];
+        if (!is_printable(out[i]))
+            out[i] = '?';
+    }
     out[len] = '\0';
 }
 
