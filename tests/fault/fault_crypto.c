@@ -10,7 +10,7 @@
     result __wrap_##name parameters; \
     result __wrap_##name parameters \
     { \
-        return fault_fails(#name) ? failed : __real_##name arguments; \
+        return fault_fails(#name) ? (failed) : __real_##name arguments; \
     }
 
 WRAP(unsigned char *, HMAC,
