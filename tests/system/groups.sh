@@ -98,14 +98,16 @@ check 'which the audit trail says' logged_times \
 check 'an observer looks' as 12347 12347 "$staff,$games" status
 check 'at the keys, too' as 12347 12347 "$games" keys
 check 'and over time' as 12347 "$games" "$staff" timeline
-key=$(sealing_key)
+made=$(count_logged ' event=key-made ')
+revoked=$(count_logged ' event=key-revoked ')
 orders=$(count_logged ' event=order ')
 check 'but does not rotate' refused 12347 12347 "$games" \
     'only root, the user that stekd runs as and the members of adm may rotate and revoke' rotate
 check 'nor revoke' refused 12347 12347 "$games" 'become a member and log in again' revoke --all
 check 'which the audit trail says, too' logged_times \
     ' event=refused action="POST /v1/rotate" peer_uid=12347 ' 1
-check 'nothing came of it' same "$key" "$(sealing_key)"
+check 'no key was made for it' logged_times ' event=key-made ' "$made"
+check 'and none revoked' logged_times ' event=key-revoked ' "$revoked"
 check 'and nothing was ordered' logged_times ' event=order ' "$orders"
 check 'who is in both may order' as 12348 "$games" "$adm" rotate
 check 'a stranger may not connect' refused 12349 12349 "$staff" 'may connect' status
