@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "config/section.h"
 #include "config/value.h"
+#include "keys/encode.h"
 #include "ring/layout.h"
 
 static const struct config_option no_options[] = {{.name = NULL}};
@@ -61,7 +62,13 @@ end_keyset(void *target, struct err *err)
 
     if (keyset->persist_file[0] != '\0' && keyset->persist[0] == '\0')
         return err_set(err, "persist_file needs a key: add persist: credential:NAME or a path");
-    return policy_resolve(&keyset->policy, keyset->capacity, err);
+    if (!policy_resolve(&keyset->policy, keyset->capacity, err))
+        return false;
+    return keyset->persist[0] == '\0' || policy_keys(&keyset->policy) <= ENCODE_ITEMS_MAX ||
+           err_set(err,
+                   "persist saves up to %u keys, and this policy keeps up to %llu alive: make "
+                   "rotate longer or lifetime shorter",
+                   ENCODE_ITEMS_MAX, (unsigned long long)policy_keys(&keyset->policy));
 }
 
 static const struct config_section keyset = {.name = "keyset",
