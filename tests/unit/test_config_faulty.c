@@ -90,7 +90,7 @@ static const struct {
     {"keyset \"a\" {\n persist = on }",
      "f:2: persist = on: write credential:NAME, or the path of a key file from / on"},
     {"keyset \"a\" {\n rotate = 10s lifetime = 1d capacity = 65536\n persist = /etc/k }",
-     "f:1: keyset \"a\": persist saves up to 4096 keys, and this policy keeps up to 8645 alive: "
+     "f:3: keyset \"a\": persist saves up to 4096 keys, and this policy keeps up to 8645 alive: "
      "make rotate longer or lifetime shorter"},
     {"keyset \"a\" { persist = \"credential:\" }",
      "f:1: persist = credential:: write credential:NAME, or the path of a key file from / on"},
