@@ -94,9 +94,10 @@ read_one(struct directory *directory, struct directory_known *known, const char 
     if (is_wanted || known->due_ms == UINT64_MAX || sum != known->sum)
         directory->events.record(directory->events.arg, name, bytes, len);
     free(bytes);
-    known->due_ms = known->due_ms != UINT64_MAX && files_mark_equal(&mark, &known->mark)
-                        ? 0
-                        : now_ms + AGAIN_MS;
+    if (known->due_ms == UINT64_MAX || !files_mark_equal(&mark, &known->mark))
+        known->due_ms = now_ms + AGAIN_MS;
+    else if (now_ms >= known->due_ms)
+        known->due_ms = 0;
     known->mark = mark;
     known->sum = sum;
     return true;

@@ -379,6 +379,9 @@ test_read_once(void **state)
     for (unsigned scans = 0; scans < 3; scans++)
         assert_true(list_ends(world->hosts[1], RECORD_STATUS));
     assert_int_equal(fault.reads, before);
+    directory->known.items[0].due_ms = UINT64_MAX - 1; /* a list before then does not count */
+    assert_true(list_ends(world->hosts[1], KEYS));
+    assert_true(directory->known.items[0].due_ms == UINT64_MAX - 1);
 }
 
 int
