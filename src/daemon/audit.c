@@ -8,6 +8,12 @@
 
 /* ---- the daemon ---- */
 
+static const char *
+plural(size_t keysets)
+{
+    return keysets == 1 ? "keyset" : "keysets";
+}
+
 void
 audit_start(const struct log *log, const char *run_dir, size_t keysets)
 {
@@ -16,8 +22,8 @@ audit_start(const struct log *log, const char *run_dir, size_t keysets)
     log_field_text(&event, "version", STEK_VERSION);
     log_field_text(&event, "rundir", run_dir);
     log_field_number(&event, "keysets", keysets);
-    log_event(log, false, &event, "version " STEK_VERSION " ready in %s: %zu keysets", run_dir,
-              keysets);
+    log_event(log, false, &event, "version " STEK_VERSION " ready in %s: %zu %s", run_dir, keysets,
+              plural(keysets));
 }
 
 void
@@ -36,7 +42,7 @@ audit_reload(const struct log *log, const char *config_path, size_t keysets)
 
     log_field_text(&event, "config", config_path);
     log_field_number(&event, "keysets", keysets);
-    log_event(log, false, &event, "reloaded %s: %zu keysets", config_path, keysets);
+    log_event(log, false, &event, "reloaded %s: %zu %s", config_path, keysets, plural(keysets));
 }
 
 void
