@@ -1,5 +1,6 @@
 #!/bin/sh
-# check-exports finds a symbol too many and one too few. Usage: test_exports.sh TOOLS
+# check-exports finds a symbol too many, one too few, and one without a version.
+# Usage: test_exports.sh TOOLS
 set -u
 tools=$(cd "$1" && pwd)
 cc=${CC:-cc}
@@ -15,10 +16,13 @@ STEK_API __attribute__((warn_unused_result)) enum stek_status
 stek_open(int a, int (*call)(int));
 END
 
+echo 'A_1 { global: stek_*; local: *; };' >"$work/a.map"
+versions=-Wl,--version-script=$work/a.map
+
 expect() { # expect STATUS TEXT SOURCE
     cases=$((cases + 1))
     # shellcheck disable=SC2086 # $cc may be several words
-    printf '%s\n' "$3" | $cc -shared -fPIC -fvisibility=default -x c -o "$work/a.so" - || exit 1
+    printf '%s\n' "$3" | $cc -shared -fPIC -fvisibility=default $versions -x c -o "$work/a.so" - || exit 1
     output=$("$tools/check-exports" "$work/a.so" "$work/a.h" 2>&1)
     status=$?
     if [ "$status" -eq "$1" ] && printf '%s\n' "$output" | grep -q -- "$2"; then
@@ -33,4 +37,6 @@ expect 0 '' 'void stek_text(void) {} void stek_open(void) {}'
 expect 1 'stek_more: exported, but in no header' \
     'void stek_text(void) {} void stek_open(void) {} void stek_more(void) {}'
 expect 1 'stek_open: declared, but not exported' 'void stek_text(void) {}'
+versions=
+expect 1 'no version' 'void stek_text(void) {} void stek_open(void) {}'
 echo "1..$cases"

@@ -104,5 +104,8 @@ echo 'uint8_t x(void);' >>"$tree/src/base/b.h"
 finds 'a header that needs another one first' check-headers 'src/base/b.h: does not compile alone'
 echo 'static inline int f(int a, int b) { return a; }' >>"$tree/include/stek/stek.h"
 finds 'a warning in a public header' check-headers 'include/stek/stek.h: does not compile alone'
+printf '#define STEK_A(var) int var = {"", 1}\n' >>"$tree/include/stek/stek.h"
+finds 'a macro of a public header that does not compile' check-headers \
+    'include/stek/stek.h: does not compile alone'
 
 echo "1..$cases"
