@@ -57,6 +57,16 @@ differ() {
     [ -n "$1" ] && [ -n "$2" ] && [ "$1" != "$2" ]
 }
 
+# apart KEYSET KEYSET: both have keys, and no two look related: who scans servers takes those for one
+# tenant's whose key names begin with the same 4 bytes.
+apart() {
+    line=$(for keyset in "$@"; do names "$keyset" | cut -c 1-8 | sort -u | sed "s/\$/ $keyset/"; done)
+    for keyset in "$@"; do
+        echo "$line" | grep -q " $keyset\$" || return 1
+    done
+    [ -z "$(echo "$line" | cut -d' ' -f1 | sort | uniq -d)" ]
+}
+
 mode_is() {
     [ "$(stat -c %a "$2")" = "$1" ]
 }
@@ -96,6 +106,7 @@ check 'it helps' ends 0 "usage: stekd [-n] [-f] [-S] [-c FILE] [-r RUNDIR]" "$pr
 printf 'keyset "www" { rotate = 7d lifetime = 1d }\nkeyset "mail" { rotate = 7d }\n' >"$conf"
 start_stekd
 check 'a ring for each keyset' test -f "$run/www.r1" -a -f "$run/mail.r1"
+check 'keysets have no key in common' apart www mail
 check 'a ring is for its owner to read' mode_is 400 "$run/www.r1"
 check 'the control socket is for its owner' mode_is 600 "$run/control"
 check 'a second stekd says so and ends' ends 1 "stekd already runs in $run (pid $stekd)" \
