@@ -150,6 +150,8 @@ ASAN_OPTIONS=detect_leaks=0 setpriv --reuid=12000 --regid=12000 --clear-groups \
 stekd=$!
 pids=$stekd
 check 'stekd as a user in none of the groups' wait_for 20 stekctl status
+# what nobody may debug or dump, the kernel shows as root's
+check 'no debugger of that user looks into it' same 0 "$(stat -c %u "/proc/$stekd/environ")"
 check 'an administrator rotates' as 12345 12345 "$adm" rotate
 check 'an observer looks' as 12347 12347 "$games" status
 check 'and no more' refused 12347 12347 "$games" 'may rotate and revoke' rotate

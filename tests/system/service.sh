@@ -156,6 +156,19 @@ is_confined() {
     echo "$line" | grep -q 'Seccomp:.2$' || has_line 'sandbox: .*built without libseccomp' "$tmp/stekd.log"
 }
 
+# leaves_no_core PID: nor may it raise the limit.
+leaves_no_core() {
+    line=$(grep '^Max core file size' "/proc/$1/limits")
+    echo "$line" | grep -qE ' 0 +0 +bytes'
+}
+
+# is_locked PID: where no limit forbids it, and no sanitizer, which leaves nothing to be locked.
+is_locked() {
+    line=$(grep -h -E '^(VmLck|Max locked memory)' "/proc/$1/status" "/proc/$1/limits")
+    echo "$line" | grep -qE '^VmLck:[[:space:]]*[1-9]' ||
+        ! echo "$line" | grep -qE '^Max locked memory +unlimited' || grep -q __sanitizer "$program"
+}
+
 mkdir -p "$run"
 for socket in "$tmp/notify" "@stek-test-$$"; do
     echo 'keyset "www" { rotate = 7d  lifetime = 12h }' >"$conf"
@@ -167,6 +180,8 @@ for socket in "$tmp/notify" "@stek-test-$$"; do
     check "$socket: it answers as soon as it is ready" quiet stekctl status
     check 'the status says what is there' heard "STATUS=1 keyset in $run\$"
     check 'it has put itself into a sandbox' is_confined "$stekd"
+    check 'it leaves no core dump' leaves_no_core "$stekd"
+    check 'and is locked in memory' is_locked "$stekd"
     echo "keyset \"www\" { }  keyset \"mail\" { group = \"$(id -gn)\" }" >"$conf"
     check 'ExecReload' reload_unit
     check 'it says that it reloads' wait_for 20 heard RELOADING=1

@@ -13,6 +13,22 @@ servers=${STEK_SERVERS:-none}
 # programs, /proc as $1 says, the ring read-only, what servers count if $2 is count.
 cat >"$tmp/inside" <<'INSIDE'
 set -e
+if [ "$1" = private_tmp ]; then # as outside, but for /tmp, where only what is tried is seen
+    mount -t tmpfs -o mode=755 tmpfs /mnt
+    mkdir -m 1777 /mnt/tmp
+    mkdir /mnt/stek
+    mount --bind "$run" /mnt/stek
+    for folder in "$tmp" "$STEK_BUILD" "$nginx_root"; do
+        case $folder in
+        /tmp/*)
+            mkdir -p "/mnt$folder"
+            mount --bind "$folder" "/mnt$folder"
+            ;;
+        esac
+    done
+    mount --rbind /mnt/tmp /tmp
+    exec "$nginx" -c "$tmp/private.conf"
+fi
 mount -t tmpfs -o mode=755 tmpfs "$place"
 mkdir -p "$place/run/stek" "$place/usr" "$place/etc" "$place/proc" "$place/dev" "$place/$tmp" "$place/tmp"
 chmod 1777 "$place/tmp"
@@ -114,6 +130,16 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     check 'a container with the ring, and what servers count to be written' answers
     check 'tickets resume there, too' resumes
     check 'what it does is counted' wait_for 20 counted
+    stop "$server_pid"
+
+    sed 's|stek_ring .*|stek_ring /mnt/stek/www.r1;|' "$tmp/inside.conf" >"$tmp/private.conf"
+    mkdir "/tmp/${tmp##*/}.outside"
+    enter private_tmp none unshare -m
+    check 'a server with PrivateTmp=' answers
+    check 'has a /tmp of its own' fails test -e "/proc/$server_pid/root/tmp/${tmp##*/}.outside"
+    rmdir "/tmp/${tmp##*/}.outside"
+    check 'tickets resume there, and outside' resumes
+    check 'what it does is counted, too' wait_for 20 counted
     stop "$server_pid"
 
     enter proc none unshare -m setpriv --bounding-set -dac_override,-dac_read_search --clear-groups
