@@ -226,6 +226,8 @@ const struct metric metrics_table[] = {
 
     {"stek_keyset_trouble", METRICS_GAUGE, "",
      "1 while something is wrong; stekctl status says what.", .print = print_trouble},
+    {"stek_errors", METRICS_COUNTER, "", "How often something went wrong since stekd started.",
+     .member = "errors"},
     {"stek_keyset_sealing", METRICS_GAUGE, "",
      "1 while a key may seal, so that tickets are given out.", .print = print_sealing},
     {"stek_sealing_key_age_seconds", METRICS_GAUGE, "seconds",

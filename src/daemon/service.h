@@ -51,6 +51,7 @@ struct service {
     bool is_dry;                   /* no key may seal */
     bool is_ring_new;              /* the ring came with this service */
     uint64_t rotations, revocations;
+    uint64_t errors;            /* how often last_error became another one */
     struct ring_time emergency; /* when the last one was made; zeros: never */
     struct err last_error;      /* "" while all is well */
     struct counts_past counts;

@@ -47,8 +47,10 @@ report(struct service *service, const struct err *trouble)
 {
     bool was_well = service->last_error.text[0] == '\0', is_well = trouble->text[0] == '\0';
 
-    if (!is_well && strcmp(trouble->text, service->last_error.text) != 0)
+    if (!is_well && strcmp(trouble->text, service->last_error.text) != 0) {
         log_warn(service->log, "keyset %s: %s", service->config.name, trouble->text);
+        service->errors++;
+    }
     if (is_well && !was_well)
         log_info(service->log, "keyset %s: all is well again", service->config.name);
     service->last_error = *trouble;

@@ -20,7 +20,8 @@ has(const json_t *object, const char *member, json_type type)
 static void
 test_status(void **state)
 {
-    static const char *const numbers[] = {"generation", "capacity", "rotations", "revocations"};
+    static const char *const numbers[] = {"generation", "capacity", "rotations", "revocations",
+                                          "errors"};
     static const char *const objects[] = {"policy", "sealing", "next", "keys", "counters"};
     json_t *root, *keyset;
 
@@ -33,8 +34,8 @@ test_status(void **state)
     keyset = json_array_get(json_object_get(root, "keysets"), 0);
     assert_string_equal(json_string_value(json_object_get(keyset, "name")), "www");
     assert_string_equal(json_string_value(json_object_get(keyset, "last_error")), "");
-    assert_int_equal(json_object_size(keyset), 13);
-    for (size_t i = 0; i < 4; i++)
+    assert_int_equal(json_object_size(keyset), 14);
+    for (size_t i = 0; i < 5; i++)
         assert_true(has(keyset, numbers[i], JSON_INTEGER));
     for (size_t i = 0; i < 5; i++)
         assert_true(has(keyset, objects[i], JSON_OBJECT));

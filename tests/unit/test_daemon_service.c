@@ -199,6 +199,7 @@ test_source_fails(void **state)
         after = sealing(&world);
         assert_true(is_name(&after));
         assert_string_equal(world.service->last_error.text, "");
+        assert_int_equal(world.service->errors, warnings); /* each once, and it is kept */
         assert_int_equal(count_lines(&world, "all is well again"), 1);
         world_close(&world);
     }
