@@ -86,9 +86,11 @@ is_in(const struct config_listen *listen, const struct listen_address *address)
 static void
 drop(struct web *web, struct web_listener *listener)
 {
-    if (listener->server != NULL)
-        log_info(web->log, "metrics: no longer listening on %s", listener->address.text);
+    bool was_open = listener->server != NULL;
+
     http_server_free(&listener->server);
+    if (was_open)
+        log_info(web->log, "metrics: no longer listening on %s", listener->address.text);
     *listener = (struct web_listener){0};
 }
 

@@ -8,6 +8,7 @@
 #include "share/inbox.h"
 
 #define DIRECTORY_NAME_LEN (16 + 8 + RECORD_KEYSET_MAX + 6 + 1)
+#define DIRECTORY_AGAIN_MS 2000U /* by then no clock of a file system shows the same tick */
 #define DIRECTORY_POLL_MS 1000U
 #define DIRECTORY_RECORDS_MAX INBOX_SENDERS_MAX      /* of a kind; nobody takes more */
 #define DIRECTORY_NAMES_MAX (16 * INBOX_SENDERS_MAX) /* looked at in one scan, others' included */
@@ -41,6 +42,7 @@ struct directory_own {
     uint8_t *bytes; /* NULL: nothing was put yet */
     size_t len;
     struct files_mark mark; /* as it was written */
+    uint64_t again_ms;      /* when to read it though its mark is the same; 0: no more */
     bool has_failed;        /* the last try */
     bool is_due;            /* it is to be written ... */
     uint64_t due_ms;        /* ... from then on */

@@ -35,6 +35,20 @@ holds(const struct directory_own *own, const uint8_t *bytes, size_t len)
     return len == own->len && memcmp(bytes, own->bytes, len) == 0;
 }
 
+/* It stands there as it should. What is written over it within the same tick of the file system's
+ * clock leaves the same mark: so each mark is looked behind once more. */
+static void
+noted(struct directory_own *own, const struct files_mark *mark, uint64_t now_ms)
+{
+    bool is_same = files_mark_equal(mark, &own->mark);
+
+    own->mark = *mark;
+    if (!is_same)
+        own->again_ms = now_ms + DIRECTORY_AGAIN_MS;
+    else if (now_ms >= own->again_ms)
+        own->again_ms = 0;
+}
+
 /* Once is a restore, or a copy of old files: ours comes again at once. */
 static void
 replaced(struct directory *directory, struct directory_own *own)
@@ -62,6 +76,7 @@ directory_own_check(struct directory *directory, enum record_kind kind)
     struct directory_own *own = &directory->own[kind];
     const struct engine_name name = {kind, directory->host};
     char file[DIRECTORY_NAME_LEN];
+    uint64_t now_ms = loop_now_ms(directory->loop);
     struct files_mark mark;
     uint8_t *bytes;
     size_t len;
@@ -70,12 +85,12 @@ directory_own_check(struct directory *directory, enum record_kind kind)
         return;
     directory_name_write(file, &name, directory->keyset);
     if (files_look(directory->files, &mark, file, NULL) == FILES_FOUND &&
-        files_mark_equal(&mark, &own->mark))
+        files_mark_equal(&mark, &own->mark) && (own->again_ms == 0 || now_ms < own->again_ms))
         return;
     switch (files_read(directory->files, &bytes, &len, &mark, file, RECORD_MAX, NULL)) {
     case FILES_FOUND:
         if (holds(own, bytes, len))
-            own->mark = mark;
+            noted(own, &mark, now_ms);
         else
             replaced(directory, own);
         free(bytes);
@@ -100,6 +115,7 @@ write_one(struct directory *directory, enum record_kind kind, uint64_t now_ms)
     directory_name_write(file, &name, directory->keyset);
     if (files_put(directory->files, &own->mark, file, own->bytes, own->len, &err)) {
         own->is_due = own->has_failed = false;
+        own->again_ms = now_ms + DIRECTORY_AGAIN_MS;
         return;
     }
     own->due_ms = now_ms + DIRECTORY_POLL_MS;

@@ -10,8 +10,7 @@
 #include "share/directory_inner.h"
 
 #define SLICE_MS 3U
-#define AGAIN_MS 2000U /* by then no clock of a file system shows the tick of the first reading */
-#define BAD_SCANS 2U   /* less than that is a file that is just being written or removed */
+#define BAD_SCANS 2U /* less than that is a file that is just being written or removed */
 
 static int
 compare(const void *a, const void *b)
@@ -95,7 +94,7 @@ read_one(struct directory *directory, struct directory_known *known, const char 
         directory->events.record(directory->events.arg, name, bytes, len);
     free(bytes);
     if (known->due_ms == UINT64_MAX || !files_mark_equal(&mark, &known->mark))
-        known->due_ms = now_ms + AGAIN_MS;
+        known->due_ms = now_ms + DIRECTORY_AGAIN_MS;
     else if (now_ms >= known->due_ms)
         known->due_ms = 0;
     known->mark = mark;
