@@ -23,7 +23,7 @@ struct talk {
 static struct secret
 fresh_of(uint64_t number)
 {
-    struct secret fresh;
+    struct secret fresh = {{0}};
     uint64_t rng = number;
 
     rng_fill(&rng, fresh.bytes, sizeof fresh.bytes);
