@@ -83,9 +83,8 @@ engine_of(struct loop *loop, const char *path, uint64_t host, void *arg)
         .options = options,
         .option_count = 1,
         .events = {on_bench_record, on_bench_complete, on_bench_state, arg}};
-    struct engine *engine = engine_directory.start(&setup, NULL); /* which copies what it keeps */
 
-    return engine;
+    return engine_directory.start(&setup, NULL);
 }
 
 /* In a process of its own, until it is killed. */
