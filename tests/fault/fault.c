@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,8 +13,10 @@
 #include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "fault_wrap.h"
@@ -68,6 +71,17 @@ WRAP(ssize_t, pread64, (int fd, void *out, size_t len, off_t from), (fd, out, le
 WRAP(ssize_t, pwrite64, (int fd, const void *in, size_t len, off_t at), (fd, in, len, at), -1, EIO)
 WRAP(int, mlock, (const void *at, size_t len), (at, len), -1, EPERM)
 WRAP(int, madvise, (void *at, size_t len, int advice), (at, len, advice), -1, EINVAL)
+WRAP(ssize_t, readlinkat, (int at, const char *path, char *out, size_t len), (at, path, out, len),
+     -1, EIO)
+WRAP(int, fstatfs64, (int fd, struct statfs *out), (fd, out), -1, EIO)
+WRAP(int, getrlimit64, (int what, struct rlimit *out), (what, out), -1, EPERM)
+WRAP(int, pthread_mutexattr_init, (pthread_mutexattr_t * attr), (attr), ENOMEM, 0)
+WRAP(int, pthread_mutexattr_setpshared, (pthread_mutexattr_t * attr, int how), (attr, how), ENOTSUP,
+     0)
+WRAP(int, pthread_mutexattr_setrobust, (pthread_mutexattr_t * attr, int how), (attr, how), ENOTSUP,
+     0)
+WRAP(int, pthread_mutex_init, (pthread_mutex_t * mutex, const pthread_mutexattr_t *attr),
+     (mutex, attr), ENOMEM, 0)
 
 WRAP(int, socket, (int family, int kind, int protocol), (family, kind, protocol), -1, EMFILE)
 WRAP(int, bind, (int fd, const struct sockaddr *to, socklen_t len), (fd, to, len), -1, EADDRINUSE)

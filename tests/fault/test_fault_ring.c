@@ -15,7 +15,8 @@
 
 struct place {
     struct scratch scratch;
-    bool stored; /* the work said that it stored both keys */
+    const char *path; /* of the ring, as a server opens it */
+    bool stored;      /* the work said that it stored both keys */
 };
 
 static bool
@@ -73,7 +74,7 @@ look_afresh(const struct place *place, bool two)
     return wrong;
 }
 
-/* What is in the folder beside the ring and the folder of counters. */
+/* What is in the folder beside the ring, the folder of counters, and a link. */
 static const char *
 look_for_rest(const struct place *place)
 {
@@ -83,7 +84,7 @@ look_for_rest(const struct place *place)
 
     while (dir != NULL && (entry = readdir(dir)) != NULL)
         if (entry->d_name[0] != '.' && strcmp(entry->d_name, "www.r1") != 0 &&
-            strcmp(entry->d_name, "count") != 0)
+            strcmp(entry->d_name, "count") != 0 && strcmp(entry->d_name, "other") != 0)
             wrong = "something half-made is left";
     if (dir != NULL)
         (void)closedir(dir);
@@ -100,7 +101,7 @@ read_ring(void *arg)
     const char *wrong = NULL;
     STEK_KEY(key);
 
-    if (stek_ring_open(&ring, place->scratch.ring) != STEK_OK)
+    if (stek_ring_open(&ring, place->path) != STEK_OK)
         return ring != NULL ? "a ring though it could not be opened" : NULL;
     (void)stek_ring_tick(ring, RING_S); /* whether it finds the ring is what fails */
     if (stek_ring_sealing_key(ring, &key, RING_S) == STEK_OK && !is_key(&key, 1))
@@ -144,6 +145,27 @@ test_reading(void **state)
     (void)state;
     assert_true(scratch_open(&place.scratch) && make_count(&place));
     assert_true(write_keys(&place, 1));
+    place.path = place.scratch.ring;
+    assert_int_equal(fault_each(&reading, &place, &calls), 0);
+    assert_true(calls > 5);
+    scratch_close(&place.scratch);
+}
+
+/* The folder on the way to the ring is a link, which is read and judged, too. */
+static void
+test_reading_by_link(void **state)
+{
+    const struct fault_case reading = {NULL, read_ring, after_reading, "fstat64"};
+    struct place place = {.stored = false};
+    char path[120];
+    size_t calls;
+
+    (void)state;
+    assert_true(scratch_open(&place.scratch) && make_count(&place));
+    assert_true(write_keys(&place, 1));
+    assert_int_equal(symlink(place.scratch.folder, place.scratch.other), 0);
+    (void)snprintf(path, sizeof path, "%s/www.r1", place.scratch.other); /* fits */
+    place.path = path;
     assert_int_equal(fault_each(&reading, &place, &calls), 0);
     assert_true(calls > 5);
     scratch_close(&place.scratch);
@@ -240,6 +262,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reading),
+        cmocka_unit_test(test_reading_by_link),
         cmocka_unit_test(test_writing),
         cmocka_unit_test(test_making),
     };
