@@ -1,6 +1,6 @@
-/* Whichever allocation or system call of the ring or of the OpenSSL adapter fails while a server
- * opens its ring, attaches it to a context and serves, alone or with all that follow: each
- * handshake succeeds, and what resumed before does so afterwards. */
+/* Whichever allocation or system call of the ring or the OpenSSL adapter fails, or call of OpenSSL
+ * that it makes, while a server opens its ring, attaches it to a context and serves, alone or with
+ * all that follow: each handshake succeeds, and what resumed before does so afterwards. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
