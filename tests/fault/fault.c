@@ -86,6 +86,9 @@ WRAP(int, pthread_mutex_init, (pthread_mutex_t * mutex, const pthread_mutexattr_
 WRAP(int, socket, (int family, int kind, int protocol), (family, kind, protocol), -1, EMFILE)
 WRAP(int, bind, (int fd, const struct sockaddr *to, socklen_t len), (fd, to, len), -1, EADDRINUSE)
 WRAP(int, listen, (int fd, int most), (fd, most), -1, ENOBUFS)
+WRAP(int, connect, (int fd, const struct sockaddr *to, socklen_t len), (fd, to, len), -1, EAGAIN)
+WRAP(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t len),
+     (fd, level, name, value, len), -1, ENOBUFS)
 WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode), -1, ENOSPC)
 WRAP(int, rmdir, (const char *path), (path), -1, EIO)
 WRAP(int, chmod, (const char *path, mode_t mode), (path, mode), -1, EPERM)

@@ -1,5 +1,6 @@
-/* What fails beside the calls of fault.c where there is a libevent: see fault.h. */
+/* What fails beside the calls of fault.c where there are libevent and libacl: see fault.h. */
 #include <stddef.h>
+#include <sys/acl.h>
 #include <sys/time.h>
 
 #include "fault_wrap.h"
@@ -25,5 +26,8 @@ WRAP(struct evconnlistener *, evconnlistener_new,
 WRAP(struct evhttp *, evhttp_new, (struct event_base * base), (base), NULL, ENOMEM)
 WRAP(struct evhttp_bound_socket *, evhttp_bind_listener,
      (struct evhttp * http, struct evconnlistener *listener), (http, listener), NULL, ENOMEM)
+WRAP(acl_t, acl_from_text, (const char *text), (text), NULL, ENOMEM)
+WRAP(int, acl_set_file, (const char *path, acl_type_t type, acl_t acl), (path, type, acl), -1,
+     EOPNOTSUPP)
 
 #pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include <cmocka.h>
 #include <grp.h>
 #include <jansson.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include "base/secret.h"
 #include "daemon/control_server.h"
@@ -36,6 +38,21 @@ drop_line(void *arg, bool is_warning, const char *line)
     (void)arg, (void)is_warning, (void)line;
 }
 
+/* A port of this host that was free a moment ago; where it no longer is, stekd only warns. */
+static unsigned
+free_port(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr *any = (struct sockaddr *)&at;
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool done = fd >= 0 && bind(fd, any, len) == 0 && getsockname(fd, any, &len) == 0;
+
+    if (fd >= 0)
+        (void)close(fd); /* was never used */
+    return done ? ntohs(at.sin_port) : 0;
+}
+
 /* Two configurations, told apart by the last character of their names. */
 static bool
 put_configs(const struct life *life)
@@ -50,13 +67,15 @@ put_configs(const struct life *life)
     second = fopen(path, "w");
     ok = group != NULL && first != NULL && second != NULL &&
          fprintf(first,
+                 "control { admin = \"%s\" }\nmetrics { listen = \"127.0.0.1:%u\" }\n"
                  "keyset www { persist = \"%s/key\" persist_file = \"%s/first\" }\n"
                  "keyset mail { }\n",
-                 life->folder, life->folder) > 0 &&
+                 group->gr_name, free_port(), life->folder, life->folder) > 0 &&
          fprintf(second,
+                 "control { observer = \"%s\" }\nmetrics { listen = \"127.0.0.1:%u\" }\n"
                  "keyset www { rotate = 2h group = \"%s\" persist = \"%s/key\" "
                  "persist_file = \"%s/second\" }\nkeyset new { }\n",
-                 group->gr_name, life->folder, life->folder) > 0;
+                 group->gr_name, free_port(), group->gr_name, life->folder, life->folder) > 0;
     return first != NULL && second != NULL && fclose(first) == 0 && fclose(second) == 0 && ok;
 }
 
@@ -160,6 +179,8 @@ look_at_refused(const struct life *life, const struct stekd *stekd)
     if (www->policy.rotate_s != 3600 || www->group.gid != (gid_t)-1 ||
         strstr(www->persist_file, "first") == NULL)
         return "a keyset is changed, after a reload that failed";
+    if (stekd->control.observer.name[0] != '\0')
+        return "who may look is changed, after a reload that failed";
     if (!has_ring(life, "mail"))
         return "a ring is gone, after a reload that failed";
     if (has_ring(life, "new") && !fault_is_lasting())
