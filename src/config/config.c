@@ -41,6 +41,8 @@ config_find(const struct config *config, const char *name)
 void
 config_free(struct config *config)
 {
+    for (size_t i = 0; i < config->count; i++)
+        config_shares_free(&config->keysets[i].shares);
     free(config->keysets);
     *config = (struct config){0};
 }

@@ -12,6 +12,7 @@
 #include "io/listen.h"
 #include "io/process.h"
 #include "keys/policy.h"
+#include "share/engine.h"
 
 #define CONFIG_PATH "/etc/stek/stekd.conf"
 #define CONFIG_MAX 262144U /* bytes of a file */
@@ -28,6 +29,19 @@ struct config_group {
     gid_t gid;                       /* -1: none */
 };
 
+/* share "ENGINE" { ... } */
+struct config_share {
+    const struct engine_kind *kind;
+    struct engine_option *options; /* names are the kind's, values `texts` */
+    char **texts;
+    size_t option_count;
+};
+
+struct config_shares {
+    struct config_share *all;
+    size_t count;
+};
+
 struct config_keyset {
     char name[CONTROL_KEYSET_MAX + 1];
     struct policy policy; /* resolved */
@@ -35,6 +49,8 @@ struct config_keyset {
     struct config_group group;
     char persist[CONFIG_PLACE_MAX + 1];      /* see io/key_file.h; "": not kept over reboots */
     char persist_file[CONFIG_PLACE_MAX + 1]; /* "": the default one */
+    char farm[CONFIG_PLACE_MAX + 1];         /* the file of its farm; "": the default one */
+    struct config_shares shares;             /* none: it is this host's alone */
 };
 
 struct config_listen {
@@ -70,6 +86,11 @@ bool config_parse(struct config *config, const char *file, char *text, size_t le
 
 /* NULL if there is none. */
 const struct config_keyset *config_find(const struct config *config, const char *name);
+
+/* A copy in an empty `out`. False if there is no memory. */
+bool config_shares_copy(struct config_shares *out, const struct config_shares *shares);
+bool config_shares_equal(const struct config_shares *a, const struct config_shares *b);
+void config_shares_free(struct config_shares *shares);
 
 /* Takes one that is all zero. */
 void config_free(struct config *config);

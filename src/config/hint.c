@@ -54,6 +54,10 @@ say_content(struct message *message, const struct config_section *kind)
         say(message, "%s%s", comma, kind->options[i].name);
         comma = ", ";
     }
+    for (size_t i = 0; kind->named != NULL && kind->named->name(i) != NULL; i++) {
+        say(message, "%s%s", comma, kind->named->name(i));
+        comma = ", ";
+    }
     for (size_t i = 0; kind->nested[i] != NULL; i++) {
         say(message, "%s", comma);
         say_section(message, kind->nested[i]);

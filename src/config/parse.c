@@ -90,17 +90,33 @@ on_section(cfg_t *cfg, cfg_opt_t *opt)
     return 0;
 }
 
+static const char *
+name_of(const struct config_section *kind, size_t index)
+{
+    return kind->named == NULL ? NULL : kind->named->name(index);
+}
+
+static size_t
+count_options(const struct config_section *kind)
+{
+    size_t options = 0, named = 0, nested = 0;
+
+    while (kind->options[options].name != NULL)
+        options++;
+    while (name_of(kind, named) != NULL)
+        named++;
+    while (kind->nested[nested] != NULL)
+        nested++;
+    return options + named + nested + 1;
+}
+
 /* The options of `kind` as libConfuse wants them, up to an end; NULL if there are too many. */
 static cfg_opt_t *
 make_options(struct parse *parse, const struct config_section *kind)
 {
     cfg_opt_t *options = &parse->options[parse->option_count], *at = options;
-    size_t count = 1;
+    size_t count = count_options(kind);
 
-    for (size_t i = 0; kind->options[i].name != NULL; i++)
-        count++;
-    for (size_t i = 0; kind->nested[i] != NULL; i++)
-        count++;
     if (count > OPTIONS_MAX - parse->option_count)
         return NULL;
     parse->option_count += count;
@@ -108,6 +124,9 @@ make_options(struct parse *parse, const struct config_section *kind)
         *at++ = (cfg_opt_t)CFG_PTR_CB(kind->options[i].name, NULL,
                                       CFGF_NODEFAULT | (kind->options[i].is_list ? CFGF_LIST : 0),
                                       on_value, free);
+    for (size_t i = 0; name_of(kind, i) != NULL; i++)
+        *at++ = (cfg_opt_t)CFG_PTR_CB(name_of(kind, i), NULL, CFGF_NODEFAULT | CFGF_LIST, on_value,
+                                      free);
     for (size_t i = 0; kind->nested[i] != NULL; i++, at++) {
         const struct config_section *section = kind->nested[i];
         cfg_opt_t *nested = make_options(parse, section);
@@ -124,7 +143,14 @@ make_options(struct parse *parse, const struct config_section *kind)
 }
 
 static bool
-take_values(struct parse *parse, cfg_t *cfg, const struct config_section *kind, void *target)
+fail_value(struct parse *parse, const char *name, const struct value *value, struct err *err)
+{
+    (void)err_add(err, "%s = %s", name, value->text); /* always false */
+    return fail(parse, value->line, err->text);
+}
+
+static bool
+take_options(struct parse *parse, cfg_t *cfg, const struct config_section *kind, void *target)
 {
     struct err err;
 
@@ -135,29 +161,55 @@ take_values(struct parse *parse, cfg_t *cfg, const struct config_section *kind, 
         for (unsigned n = 0; n < cfg_opt_size(opt); n++) {
             const struct value *value = cfg_opt_getnptr(opt, n);
 
-            if (option->set((char *)target + option->at, value->text, &err))
-                continue;
-            (void)err_add(&err, "%s = %s", option->name, value->text); /* always false */
-            return fail(parse, value->line, err.text);
+            if (!option->set((char *)target + option->at, value->text, &err))
+                return fail_value(parse, option->name, value, &err);
         }
     }
     return true;
+}
+
+static bool
+take_named(struct parse *parse, cfg_t *cfg, const struct config_section *kind, void *target)
+{
+    struct err err;
+
+    for (size_t i = 0; name_of(kind, i) != NULL; i++) {
+        const char *name = name_of(kind, i);
+        cfg_opt_t *opt = cfg_getopt(cfg, name);
+
+        for (unsigned n = 0; n < cfg_opt_size(opt); n++) {
+            const struct value *value = cfg_opt_getnptr(opt, n);
+
+            if (!kind->named->set(target, name, value->text, &err))
+                return fail_value(parse, name, value, &err);
+        }
+    }
+    return true;
+}
+
+/* The line of an option, if `text` begins with its name and it was given; else 0. */
+static unsigned
+line_if(cfg_t *cfg, const char *name, const char *text)
+{
+    size_t len = strcspn(text, " :");
+    cfg_opt_t *opt = cfg_getopt(cfg, name);
+
+    if (strlen(name) != len || strncmp(name, text, len) != 0 || cfg_opt_size(opt) == 0)
+        return 0;
+    return ((const struct value *)cfg_opt_getnptr(opt, 0))->line;
 }
 
 /* The line of the option that `text` begins with; else the section's. */
 static unsigned
 line_of(cfg_t *cfg, const struct config_section *kind, const char *text)
 {
-    size_t len = strcspn(text, " :");
+    unsigned line = 0;
 
-    for (size_t i = 0; kind->options[i].name != NULL; i++) {
-        const char *name = kind->options[i].name;
-        cfg_opt_t *opt = cfg_getopt(cfg, name);
-
-        if (strlen(name) == len && strncmp(name, text, len) == 0 && cfg_opt_size(opt) > 0)
-            return ((const struct value *)cfg_opt_getnptr(opt, 0))->line;
-    }
-    return (unsigned)cfg->line;
+    for (size_t i = 0; line == 0 && kind->options[i].name != NULL; i++)
+        line = line_if(cfg, kind->options[i].name, text);
+    for (size_t i = 0; line == 0 && name_of(kind, i) != NULL; i++)
+        line = line_if(cfg, name_of(kind, i), text);
+    return line != 0 ? line : (unsigned)cfg->line;
 }
 
 static bool
@@ -178,7 +230,7 @@ take_section(struct parse *parse, cfg_t *cfg, const struct config_section *kind,
 
     if (target == NULL)
         return fail_section(parse, cfg, kind, &err);
-    if (!take_values(parse, cfg, kind, target))
+    if (!take_options(parse, cfg, kind, target) || !take_named(parse, cfg, kind, target))
         return false;
     for (size_t i = 0; kind->nested[i] != NULL; i++) {
         const struct config_section *nested = kind->nested[i];

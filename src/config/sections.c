@@ -25,6 +25,7 @@ static const struct config_option keyset_options[] = {
     {"group", value_group, offsetof(struct config_keyset, group), false},
     {"persist", value_key_place, offsetof(struct config_keyset, persist), false},
     {"persist_file", value_path, offsetof(struct config_keyset, persist_file), false},
+    {"farm", value_path, offsetof(struct config_keyset, farm), false},
     {.name = NULL},
 };
 
@@ -62,6 +63,8 @@ end_keyset(void *target, struct err *err)
 
     if (keyset->persist_file[0] != '\0' && keyset->persist[0] == '\0')
         return err_set(err, "persist_file needs a key: add persist: credential:NAME or a path");
+    if (keyset->farm[0] != '\0' && keyset->shares.count == 0)
+        return err_set(err, "farm: nothing is shared: add share \"ENGINE\" { ... }, or drop it");
     if (!policy_resolve(&keyset->policy, keyset->capacity, err))
         return false;
     return keyset->persist[0] == '\0' || policy_keys(&keyset->policy) <= ENCODE_ITEMS_MAX ||
@@ -71,10 +74,12 @@ end_keyset(void *target, struct err *err)
                    ENCODE_ITEMS_MAX, (unsigned long long)policy_keys(&keyset->policy));
 }
 
+static const struct config_section *const keyset_sections[] = {&config_section_share, NULL};
+
 static const struct config_section keyset = {.name = "keyset",
                                              .is_titled = true,
                                              .options = keyset_options,
-                                             .nested = no_sections,
+                                             .nested = keyset_sections,
                                              .begin = begin_keyset,
                                              .end = end_keyset};
 
@@ -152,6 +157,19 @@ begin_root(void *outer, const char *title, struct err *err)
     return outer;
 }
 
+/* Two keysets in one farm would be hosts of one id, which each write the other's file. */
+static bool
+check_farms(const struct config *config, struct err *err)
+{
+    for (size_t i = 0; i < config->count; i++)
+        for (size_t j = 0; j < i; j++)
+            if (config->keysets[i].farm[0] != '\0' &&
+                strcmp(config->keysets[i].farm, config->keysets[j].farm) == 0)
+                return err_set(err, "farm = %s: several keysets have it: each needs one of its own",
+                               config->keysets[i].farm);
+    return true;
+}
+
 /* What one keyset is saved in would be written over by another one, or be the key of one. */
 static bool
 check_saved(const struct config *config, const char *path, struct err *err)
@@ -181,6 +199,8 @@ end_root(void *target, struct err *err)
         if (path[0] != '\0' && !check_saved(config, path, err))
             return false;
     }
+    if (!check_farms(config, err))
+        return false;
     return config->count > 0 || err_set(err, "no keyset: write at least keyset \"default\" { }");
 }
 

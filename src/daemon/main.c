@@ -85,10 +85,13 @@ print_config(const struct config *config, const char *path)
         print_time("lifetime", keyset->policy.lifetime_s);
         print_time("patience", keyset->policy.patience_s);
         print_time("max_session", keyset->policy.max_session_s);
-        (void)printf("  capacity = %u  keys = %s%s%s%s%s\n", keyset->capacity,
+        (void)printf("  capacity = %u  keys = %s%s%s%s%s", keyset->capacity,
                      keyset->policy.each ? "each" : "one",
                      keyset->group.name[0] == '\0' ? "" : "  group = ", keyset->group.name,
                      keyset->persist[0] == '\0' ? "" : "  persist = ", keyset->persist);
+        for (size_t n = 0; n < keyset->shares.count; n++)
+            (void)printf("  share \"%s\"", keyset->shares.all[n].kind->name);
+        (void)printf("\n");
     }
     for (size_t i = 0; i < config->metrics.listen.count; i++)
         (void)printf("%s%s", i == 0 ? "metrics:  listen = " : ", ",

@@ -71,6 +71,38 @@ test_all_options(void **state)
 }
 
 /* Sections of several kinds, in any order: each has its own line in errors. */
+/* What a keyset shares: copies are equal, and changes seen. */
+static void
+test_shares(void **state)
+{
+    static const char text[] =
+        "keyset a { farm = \"/var/a.farm\"\n share \"directory\" { path = /srv/a } }\n"
+        "keyset b { share \"directory\" { path = /srv/a } }\n"
+        "keyset c { share \"directory\" { path = /srv/a read_only = true } }\n"
+        "keyset d { }";
+    struct config config = {0};
+    struct config_shares copy = {0};
+    struct err err;
+
+    (void)state;
+    assert_true(parse(&config, text, &err));
+    assert_string_equal(config.keysets[0].farm, "/var/a.farm");
+    assert_string_equal(config.keysets[1].farm, "");
+    assert_int_equal(config.keysets[0].shares.count, 1);
+    assert_int_equal(config.keysets[3].shares.count, 0);
+    assert_ptr_equal(config.keysets[0].shares.all[0].kind, &engine_directory);
+    assert_string_equal(config.keysets[0].shares.all[0].options[0].value, "/srv/a");
+    assert_true(config_shares_equal(&config.keysets[0].shares, &config.keysets[1].shares));
+    assert_false(config_shares_equal(&config.keysets[0].shares, &config.keysets[2].shares));
+    assert_false(config_shares_equal(&config.keysets[0].shares, &config.keysets[3].shares));
+    assert_true(config_shares_copy(&copy, &config.keysets[2].shares));
+    assert_true(config_shares_equal(&copy, &config.keysets[2].shares));
+    config_free(&config);
+    assert_string_equal(copy.all[0].options[1].value, "true");
+    config_shares_free(&copy);
+    assert_int_equal(copy.count, 0);
+}
+
 /* Groups of the control socket; without the section there are none. */
 static void
 test_control(void **state)
@@ -263,11 +295,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_defaults),  cmocka_unit_test(test_all_options),
-        cmocka_unit_test(test_control),   cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_built_in),
-        cmocka_unit_test(test_durations), cmocka_unit_test(test_keyset_limit),
-        cmocka_unit_test(test_file),
+        cmocka_unit_test(test_defaults),     cmocka_unit_test(test_all_options),
+        cmocka_unit_test(test_control),      cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_metrics),      cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_built_in),     cmocka_unit_test(test_durations),
+        cmocka_unit_test(test_keyset_limit), cmocka_unit_test(test_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

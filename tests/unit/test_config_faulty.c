@@ -20,13 +20,23 @@ static const struct {
     {"# nothing\n\n", "f:1: no keyset: write at least keyset \"default\" { }"},
     {"keyset \"a\" {\n\n  rotat = 1h\n}",
      "f:3: no such option 'rotat': only rotate, lifetime, patience, max_session, capacity, keys, "
-     "group, persist, persist_file may stand here"},
+     "group, persist, persist_file, farm, share \"NAME\" { ... } may stand here"},
     {"# one\n# two\n/* three\n four */\nrotate = 1h",
      "f:5: no such option 'rotate': only keyset \"NAME\" { ... }, metrics { ... }, "
      "control { ... } may stand here"},
-    {"keyset \"a\" { share \"etcd\" { } }",
-     "f:1: no such option 'share': only rotate, lifetime, patience, max_session, capacity, keys, "
-     "group, persist, persist_file may stand here"},
+    {"keyset \"a\" {\n share \"directory\" {\n\n read_only = true } }",
+     "f:2: share \"directory\": path is missing: the folder that the hosts share"},
+    {"keyset \"a\" {\n share \"directory\" {\n path = /x read_only = maybe } }",
+     "f:3: read_only = maybe: write true or false"},
+    {"keyset \"a\" {\n share \"directory\" { path = {\"/x\",\n \"/y\"} } }",
+     "f:3: path = /y: path takes one value"},
+    {"keyset \"a\" {\n share \"directory\" { path = x } }",
+     "f:2: share \"directory\": path: give the folder that the hosts share, from / on"},
+    {"keyset \"a\" {\n farm = /x }",
+     "f:2: keyset \"a\": farm: nothing is shared: add share \"ENGINE\" { ... }, or drop it"},
+    {"keyset a { farm = /x share \"directory\" { path = /s } }\n"
+     "keyset b { farm = /x share \"directory\" { path = /s } }",
+     "f:1: farm = /x: several keysets have it: each needs one of its own"},
     {"metrics {\n port = 1 }", "f:2: no such option 'port': only listen may stand here"},
     {"metrics \"a\" { }",
      "f:1: missing opening brace for section 'metrics': write metrics { ... }"},
