@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "fault.h"
+#include "share/fleet.h"
 #include "share/inbox.h"
 #include "share/join.h"
 #include "share/merge.h"
@@ -25,6 +26,7 @@ struct work {
     struct join join;
     struct keyset set, said;
     struct status status;
+    struct fleet fleet;
     bool done;
 };
 
@@ -35,6 +37,7 @@ wipe(struct work *work)
     secret_buf_free(&work->sealed);
     secret_buf_free(&work->content);
     inbox_free(&work->inbox);
+    fleet_free(&work->fleet);
     farm_wipe(&work->farm);
     farm_wipe(&work->back);
     join_wipe(&work->join);
@@ -188,6 +191,30 @@ tell(void *arg)
     return work->set.key_count == 2 && !refused ? NULL : "half of it taken";
 }
 
+/* R-FLEET-5: 17 hosts, so that the table grows, and one of them again. */
+static const char *
+see(void *arg)
+{
+    struct work *work = arg;
+    int64_t clock_ms;
+
+    work->done = true;
+    for (uint64_t i = 0; i < 18; i++) {
+        size_t before = work->fleet.count;
+        enum record_verdict verdict =
+            fleet_saw(&work->fleet, 1 + i % 17, NOW_MS + i, &work->status, i, NOW_MS + i, 0);
+
+        if (verdict == RECORD_FAILED && work->fleet.count != before)
+            return "half a host";
+        work->done = work->done && verdict == RECORD_OPENED;
+    }
+    for (size_t i = 0; i < work->fleet.count; i++)
+        if (work->fleet.hosts[i].keys == NULL)
+            return "a host without a status";
+    work->done = fleet_clock(&work->fleet, &clock_ms) && work->done;
+    return NULL;
+}
+
 static const char *
 nothing(void *arg)
 {
@@ -202,6 +229,7 @@ test_each_failure(void **state)
         {begin, advance, nothing, NULL}, {begin, write_and_read, nothing, NULL},
         {begin, seal, nothing, NULL},    {begin_sealed, open_and_take, take_now, NULL},
         {begin, join, nothing, NULL},    {begin_keys, tell, nothing, NULL},
+        {begin, see, nothing, NULL},
     };
     static struct work work;
 
