@@ -1,5 +1,5 @@
-/* Lines that claim to be a request or an answer: a request that is taken can be shown,
- * an answer that was not made for ours is never taken. */
+/* Lines that claim to be a request, an answer, or the file of a side that asks: what is taken can
+ * be shown, an answer that was not made for ours is never taken. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -36,6 +36,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     FARM(farm);
     JOIN(join);
 
+    if (join_decode(&join, (const char *)data, len, NULL))
+        must(join.is_open && join_fingerprint(shown, &join.request));
     if (join_read(&request, (const char *)data, len, NOW_S, NULL)) {
         must(request.host != 0 && record_is_keyset(request.keyset));
         must(request.host_name[0] > ' ' && join_fingerprint(shown, &request));

@@ -1,7 +1,6 @@
 /* see key_file.h */
 #include "io/key_file.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/hex.h"
+#include "io/secret_file.h"
 
 #define TEXT_MAX 66U /* 64 digits, and the end of a line */
 
@@ -47,16 +47,9 @@ read_key(struct secret *key, int fd, const char *path, struct err *err)
 {
     SECRET_BUF(buf);
     SECRET(fresh);
-    ssize_t got = 1;
 
-    if (!secret_buf_init(&buf, TEXT_MAX + 2)) /* one byte more than allowed, and a NUL */
-        return err_set(err, "%s: no memory", path);
-    while (got > 0 && buf.len <= TEXT_MAX) {
-        got = read(fd, buf.bytes + buf.len, TEXT_MAX + 1 - buf.len);
-        if (got < 0 && errno != EINTR)
-            return err_errno(err, "%s", path);
-        buf.len += got > 0 ? (size_t)got : 0;
-    }
+    if (!secret_file_take(&buf, fd, TEXT_MAX + 1, path, err)) /* one more than allowed */
+        return false;
     if (!parse(&fresh, buf.bytes, buf.len))
         return err_set(err,
                        "%s: not a key of 32 random bytes or 64 hex digits: make one with "

@@ -18,7 +18,8 @@
  *   R-JOIN-3: it opens once, and not after the request has expired; the private key is then wiped.
  *   R-JOIN-4: a line that was mistyped is told from one that is another request's, and can be
  *             offered again.
- *   R-JOIN-5: what is shown to people is printable. */
+ *   R-JOIN-5: what is shown to people is printable.
+ *   R-JOIN-6: a side that asked and was kept in a file takes the answer as if it had not been. */
 #ifndef SHARE_JOIN_H
 #define SHARE_JOIN_H
 
@@ -35,7 +36,8 @@
 
 #define JOIN_REQUEST_WORD "stek-request1"
 #define JOIN_ANSWER_WORD "stek-answer1"
-#define JOIN_LIFE_S 3600U       /* a request is good for so long */
+#define JOIN_WORD "stek-join1" /* of the file of the side that asks: private key 32 | the request */
+#define JOIN_LIFE_S 3600U      /* a request is good for so long */
 #define JOIN_FINGERPRINT_LEN 20 /* four groups of four hex digits, and a NUL */
 
 /* What a request says. */
@@ -68,6 +70,9 @@ bool join_ask(struct join *out, struct secret_buf *line, const struct secret *fr
 bool join_read(struct join_request *out, const char *text, size_t len, uint64_t now_s,
                struct err *err);
 
+/* The line of a request, into an empty `line`. */
+bool join_line(struct secret_buf *line, const struct join_request *request, struct err *err);
+
 /* What both sides show: "0123-4567-89ab-cdef". False if libcrypto failed. */
 bool join_fingerprint(char out[JOIN_FINGERPRINT_LEN], const struct join_request *request);
 
@@ -80,5 +85,11 @@ bool join_answer(struct secret_buf *line, const struct join_request *request,
 /* Take the answer: once. On failure all is as it was. */
 bool join_finish(struct join *join, struct farm *out, const char *text, size_t len, uint64_t now_s,
                  struct err *err);
+
+/* The side that asks as a file, comment lines and a line (line.h), into an empty `out`. */
+bool join_encode(struct secret_buf *out, const struct join *join, struct err *err);
+
+/* Also of a request that has expired. */
+bool join_decode(struct join *out, const char *text, size_t len, struct err *err);
 
 #endif

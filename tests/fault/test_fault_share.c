@@ -143,11 +143,17 @@ join(void *arg)
     struct work *work = arg;
     struct secret fresh = {{1, 9, 200, 34, 5, 77, 250, 8}};
     struct join_request request;
+    JOIN(asked);
+    SECRET_BUF(file);
 
     for (size_t i = 8; i < sizeof fresh.bytes; i++)
         fresh.bytes[i] = (uint8_t)(i * i * 5 + i);
-    if (!join_ask(&work->join, &work->text, &fresh, 7, "host", "www", NOW_S, NULL))
-        return work->join.is_open ? "half a request" : NULL;
+    if (!join_ask(&asked, &work->text, &fresh, 7, "host", "www", NOW_S, NULL))
+        return asked.is_open ? "half a request" : NULL;
+    if (!join_encode(&file, &asked, NULL))
+        return file.len == 0 ? NULL : "half a file";
+    if (!join_decode(&work->join, (const char *)file.bytes, file.len, NULL))
+        return work->join.is_open ? "half a request, read" : NULL;
     if (!join_read(&request, (const char *)work->text.bytes, work->text.len, NOW_S, NULL) ||
         !join_answer(&work->sealed, &request, &work->farm, "www", &fresh, NULL))
         return NULL;

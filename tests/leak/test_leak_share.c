@@ -113,12 +113,17 @@ join_as_host(void *arg)
     struct kept *kept = work->kept;
     struct join_request request;
     JOIN(join);
+    JOIN(asked);
     SECRET_BUF(line);
     SECRET_BUF(answer);
+    SECRET_BUF(file);
 
-    return join_ask(&join, &line, &kept->fresh[0], 7, "host", "www", NOW_S, NULL) &&
+    return join_ask(&asked, &line, &kept->fresh[0], 7, "host", "www", NOW_S, NULL) &&
            join_read(&request, (const char *)line.bytes, line.len, NOW_S, NULL) &&
            join_answer(&answer, &request, &kept->farm, "www", &kept->fresh[1], NULL) &&
+           join_encode(&file, &asked, NULL) &&
+           join_decode(&join, (const char *)file.bytes, file.len, NULL) &&
+           !join_decode(&asked, (const char *)file.bytes, file.len - 3, NULL) &&
            !join_finish(&join, &kept->back, (const char *)line.bytes, line.len, NOW_S, NULL) &&
            join_finish(&join, &kept->back, (const char *)answer.bytes, answer.len, NOW_S, NULL);
 }

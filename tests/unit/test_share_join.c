@@ -102,6 +102,36 @@ test_join(void **state)
     talk_close(&talk);
 }
 
+/* R-JOIN-6. */
+static void
+test_kept(void **state)
+{
+    struct talk talk;
+    struct join_request asked;
+    SECRET_BUF(file);
+    SECRET_BUF(line);
+
+    (void)state;
+    assert_true(talk_open(&talk));
+    asked = talk.join.request;
+    assert_true(join_encode(&file, &talk.join, NULL));
+    assert_non_null(strstr((const char *)file.bytes, "\n" JOIN_WORD ":"));
+    join_wipe(&talk.join);
+    for (size_t cut = 1; cut < file.len; cut += 5) {
+        assert_false(join_decode(&talk.join, (const char *)file.bytes, file.len - 1 - cut, NULL));
+        assert_false(talk.join.is_open);
+    }
+    assert_true(join_decode(&talk.join, (const char *)file.bytes, file.len, NULL));
+    assert_memory_equal(talk.join.request.key, asked.key, sizeof asked.key);
+    assert_string_equal(talk.join.request.host_name, "web1.example");
+    assert_true(join_line(&line, &talk.join.request, NULL));
+    assert_int_equal(line.len, talk.request.len);
+    assert_memory_equal(line.bytes, talk.request.bytes, line.len);
+    assert_true(finish(&talk, NOW_S, NULL));
+    assert_memory_equal(talk.got.id, talk.farm.id, FARM_ID_LEN);
+    talk_close(&talk);
+}
+
 /* The answer as the header says, by libcrypto's own HKDF. */
 static void
 test_known_answer(void **state)
@@ -321,10 +351,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_join),           cmocka_unit_test(test_known_answer),
-        cmocka_unit_test(test_once),           cmocka_unit_test(test_expiry),
-        cmocka_unit_test(test_other_requests), cmocka_unit_test(test_damaged_answer),
-        cmocka_unit_test(test_bad_requests),   cmocka_unit_test(test_weak),
+        cmocka_unit_test(test_join),           cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_known_answer),   cmocka_unit_test(test_once),
+        cmocka_unit_test(test_expiry),         cmocka_unit_test(test_other_requests),
+        cmocka_unit_test(test_damaged_answer), cmocka_unit_test(test_bad_requests),
+        cmocka_unit_test(test_weak),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
