@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +24,15 @@ pid_t
 process_pid(void)
 {
     return getpid();
+}
+
+char *
+process_host_name(char *out, size_t size)
+{
+    struct utsname host;
+
+    (void)snprintf(out, size, "%s", uname(&host) == 0 ? host.nodename : ""); /* cut, on purpose */
+    return out;
 }
 
 bool

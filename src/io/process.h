@@ -3,12 +3,16 @@
 #define IO_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 
 uid_t process_uid(void); /* the effective one */
 pid_t process_pid(void);
+
+/* What the host calls itself, cut to fit; "" if it does not. Returns `out`. */
+char *process_host_name(char *out, size_t size);
 
 /* Where the standard input, output or error is closed, it becomes /dev/null; call this first. Else
  * the next file that is opened, perhaps a ring, would be one of them, and messages would go into
