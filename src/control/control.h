@@ -13,6 +13,7 @@
 #define CONTROL_PAGE "/"                 /* GET, for people */
 #define CONTROL_STATUS "/v1/status"      /* GET */
 #define CONTROL_KEYS "/v1/keys"          /* GET, ?keyset=NAME */
+#define CONTROL_FLEET "/v1/fleet"        /* GET, ?keyset=NAME&key=NAME */
 #define CONTROL_ROTATE "/v1/rotate"      /* POST */
 #define CONTROL_REVOKE "/v1/revoke"      /* POST */
 #define CONTROL_TIMELINE "/timeline.svg" /* GET, ?keyset=NAME */
@@ -38,6 +39,20 @@ const char *control_state_text(enum control_state state);
 
 /* False, with `state` left alone, for any other text. */
 bool control_state_parse(enum control_state *state, const char *text);
+
+/* Whether a host of a farm is there. */
+enum control_host {
+    CONTROL_LIVE,
+    CONTROL_LATE,  /* not heard of lately, and waited for */
+    CONTROL_SILENT /* not waited for any more */
+};
+#define CONTROL_HOSTS 3U
+
+/* As in JSON: "live", "late", "silent". */
+const char *control_host_text(enum control_host state);
+
+/* False, with `state` left alone, for any other text. */
+bool control_host_parse(enum control_host *state, const char *text);
 
 /* Names of the counters in JSON, in the order of enum stek_event: "sealed", "opened", "renewed",
  * "full_unknown", "full_expired", "full_revoked", "full_context", "full_no_key". */

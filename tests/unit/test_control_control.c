@@ -37,6 +37,22 @@ test_unknown_states(void **state)
 }
 
 static void
+test_hosts(void **state)
+{
+    enum control_host parsed = CONTROL_LATE;
+
+    (void)state;
+    assert_false(control_host_parse(&parsed, "Live"));
+    assert_false(control_host_parse(&parsed, ""));
+    assert_int_equal(parsed, CONTROL_LATE);
+    for (unsigned i = 0; i < CONTROL_HOSTS; i++) {
+        assert_true(control_host_parse(&parsed, control_host_text((enum control_host)i)));
+        assert_int_equal(parsed, i);
+    }
+    assert_string_equal(control_host_text((enum control_host)CONTROL_HOSTS), "unknown");
+}
+
+static void
 test_counters_follow_events(void **state)
 {
     (void)state;
@@ -77,9 +93,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_states),
-        cmocka_unit_test(test_unknown_states),
-        cmocka_unit_test(test_counters_follow_events),
+        cmocka_unit_test(test_states),       cmocka_unit_test(test_unknown_states),
+        cmocka_unit_test(test_hosts),        cmocka_unit_test(test_counters_follow_events),
         cmocka_unit_test(test_keyset_names),
     };
 
