@@ -40,6 +40,7 @@
 
 #include "base/err.h"
 #include "io/loop.h"
+#include "share/datagram.h"
 #include "share/record.h"
 
 struct engine_kind;
@@ -63,6 +64,18 @@ struct engine_events {
     void *arg;
 };
 
+/* What engines say to each other, beside records, is sealed by the caller, who has the farm's
+ * secret: so outsiders have no say where everybody can send. Both copy nothing and keep nothing. */
+struct engine_seal {
+    /* datagram_seal(), by our clock. False, with the reason, also where there is no farm yet. */
+    bool (*seal)(void *arg, uint8_t out[DATAGRAM_MAX], size_t *out_len, const uint8_t *body,
+                 size_t len, struct err *err);
+
+    /* datagram_open(), by our clock. */
+    enum record_verdict (*open)(void *arg, struct datagram *out, const uint8_t *bytes, size_t len);
+    void *arg;
+};
+
 /* What the configuration says. An option of type ENGINE_TEXTS may be there several times. */
 enum engine_type { ENGINE_TEXT, ENGINE_TEXTS, ENGINE_BOOL };
 
@@ -83,6 +96,7 @@ struct engine_setup {
     const struct engine_option *options;
     size_t option_count;
     struct engine_events events;
+    struct engine_seal seal;
 };
 
 struct engine_state {

@@ -22,6 +22,8 @@ static const struct {
     [RECORD_KEYSET] = {"it is another keyset's", "keyset"},
     [RECORD_KIND] = {"it is of another kind", "kind"},
     [RECORD_AHEAD] = {"its host's clock is over 10 min ahead of ours", "ahead"},
+    [RECORD_BEHIND] = {"its host's clock is over 10 min behind ours, or it is a repetition",
+                       "behind"},
     [RECORD_DAY_OVER] = {"it is so old that its secret is wiped", "day_over"},
     [RECORD_KNOWN] = {"it is known already", "known"},
     [RECORD_ROLLED_BACK] = {"it is older than one that came before", "rolled_back"},

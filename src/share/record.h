@@ -65,6 +65,7 @@ enum record_verdict {
     RECORD_KEYSET,      /* another keyset's */
     RECORD_KIND,        /* not the kind that was asked for */
     RECORD_AHEAD,       /* sequence over 10 min ahead of our clock */
+    RECORD_BEHIND,      /* a datagram's time over 10 min behind it; records may be as old */
     RECORD_DAY_OVER,    /* of a day whose secret is wiped */
     RECORD_KNOWN,       /* taken already: everyday */
     RECORD_ROLLED_BACK, /* older than one that was taken */

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "needle.h"
+#include "share/datagram.h"
 #include "share/inbox.h"
 #include "share/join.h"
 #include "share_support.h"
@@ -83,6 +84,23 @@ seal_and_open(void *arg)
 }
 
 static bool
+say_and_hear(void *arg)
+{
+    struct work *work = arg;
+    struct datagram_end seven = {.farm = &work->kept->farm, .keyset = "www", .host = 7};
+    struct datagram_end one = {.farm = &work->kept->farm, .keyset = "www", .host = 1};
+    uint8_t salt[RECORD_SALT_LEN] = {1}, sealed[DATAGRAM_MAX];
+    struct datagram heard;
+    size_t len;
+    bool good;
+
+    good = datagram_seal(&seven, sealed, &len, salt, (const uint8_t *)"hello", 5, NOW_MS, NULL) &&
+           datagram_open(&one, &heard, sealed, len, NOW_MS) == RECORD_OPENED;
+    sealed[len - 1] ^= 1; /* in vain */
+    return good && datagram_open(&one, &heard, sealed, len, NOW_MS) == RECORD_FORGED;
+}
+
+static bool
 step(void *arg)
 {
     struct work *work = arg;
@@ -150,7 +168,8 @@ left(const struct work *work)
 static void
 test_nothing_is_left(void **state)
 {
-    static bool (*const jobs[])(void *) = {seal_and_open, join_as_host, write_and_read, step};
+    static bool (*const jobs[])(void *) = {seal_and_open, say_and_hear, join_as_host,
+                                           write_and_read, step};
     static struct work work;
 
     (void)state;
