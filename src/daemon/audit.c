@@ -1,6 +1,8 @@
 /* see audit.h */
 #include "daemon/audit.h"
 
+#include <stdio.h>
+
 #include "base/hex.h"
 #include "io/moment.h"
 
@@ -122,6 +124,23 @@ audit_made(const struct log *log, const char *keyset, const struct key *key)
     log_event(log, false, &event, "keyset %s: key %s made%s, seals from %s, opens until %s", keyset,
               name, is_emergency ? " since none could seal" : "", moment_text(from, key->seal_from),
               moment_text(until, key->open_until));
+}
+
+void
+audit_learnt(const struct log *log, const char *keyset, const struct key *key)
+{
+    EVENT(event, "key-learnt");
+    const char *name = name_key(&event, keyset, key);
+    char from[MOMENT_LEN], until[MOMENT_LEN], maker[20];
+
+    (void)snprintf(maker, sizeof maker, "%016llx", (unsigned long long)key->maker); /* fits */
+    log_field_text(&event, "maker", maker);
+    log_field_number(&event, "seals_from", key->seal_from);
+    log_field_number(&event, "seals_until", key->seal_until);
+    log_field_number(&event, "opens_until", key->open_until);
+    log_event(log, false, &event,
+              "keyset %s: key %s learnt of host %s, seals from %s, opens until %s", keyset, name,
+              maker, moment_text(from, key->seal_from), moment_text(until, key->open_until));
 }
 
 void

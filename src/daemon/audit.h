@@ -28,6 +28,8 @@ void audit_removed(const struct log *log, const char *keyset, const char *ring_p
 /* ---- keys ---- */
 
 void audit_made(const struct log *log, const char *keyset, const struct key *key);
+/* Another host made it. */
+void audit_learnt(const struct log *log, const char *keyset, const struct key *key);
 /* It takes over sealing, `is_first` from none. */
 void audit_seals(const struct log *log, const char *keyset, const struct key *key, bool is_first);
 void audit_revoked(const struct log *log, const char *keyset, const struct key *key);

@@ -123,13 +123,15 @@ choose_log(struct journal *journal, bool in_front)
 static void
 enter_sandbox(const struct stekd *stekd)
 {
-    const char *folders[CONFIG_KEYSETS_MAX + 2] = {stekd->run_dir, disk_state_folder()};
+    const char *folders[CONFIG_KEYSETS_MAX * (1 + MEMBER_FOLDERS_MAX) + 2] = {stekd->run_dir,
+                                                                              disk_state_folder()};
     struct err err = {""};
     size_t count = 2;
 
     for (size_t i = 0; i < stekd->count; i++) {
         if (stekd->services[i]->persist != NULL)
             folders[count++] = persist_folder(stekd->services[i]->persist);
+        count += member_folders(stekd->services[i]->member, &folders[count]);
     }
     if (!sandbox_confine_writes(folders, count, &err))
         log_warn(&stekd->log, "sandbox: %s", err.text);

@@ -45,10 +45,12 @@ init(struct service *service, const struct config_keyset *config, const struct s
      struct err *err)
 {
     service->config = *config;
+    service->config.shares = (struct config_shares){.all = NULL}; /* the member has a copy */
     service->writer.file.fd = -1;
     service->source = env->source;
     service->log = env->log;
     service->clock = env->clock;
+    service->calls = env->calls;
     keyset_init(&service->set);
     if (asprintf(&service->ring_path, "%s/%s.r1", env->run_dir, config->name) < 0)
         service->ring_path = NULL;
@@ -87,9 +89,14 @@ load(struct service *service, struct ring_time now, struct err *err)
     if (lost.text[0] != '\0')
         log_warn(service->log, "keyset %s: %s", service->config.name, lost.text);
     log_taken_over(service);
+    if (service->member != NULL)
+        keyset_adopt(&service->set, 0, service->maker);
     if (!is_set)
         return true;
-    keyset_shift(&service->set, step_s);
+    if (service->member == NULL)
+        keyset_shift(&service->set, step_s);
+    else
+        keyset_shift_own(&service->set, service->maker, step_s);
     log_warn(service->log,
              "keyset %s: the wall clock was set by %lld s: keys keep their remaining time",
              service->config.name, (long long)step_s);
@@ -153,6 +160,20 @@ service_make_counters(const struct service *service, gid_t group, struct err *er
                     err);
 }
 
+/* Where keys are shared, who we are comes before they are loaded. */
+static bool
+join(struct service *service, const struct config_keyset *config, const struct service_env *env,
+     struct err *err)
+{
+    if (config->shares.count == 0)
+        return true;
+    service->member = member_open(config, &env->calls, env->log, err);
+    if (service->member == NULL)
+        return false;
+    service->maker = service->member->host;
+    return true;
+}
+
 static bool
 take_up(struct service *service, struct ring_time now, struct err *err)
 {
@@ -191,11 +212,14 @@ service_open(const struct config_keyset *config, const struct service_env *env,
         (void)err_set(err, "keyset %s: no memory", config->name); /* always false */
         return NULL;
     }
-    if (!init(service, config, env, err) || !take_up(service, now, err)) {
+    if (!init(service, config, env, err) || !join(service, config, env, err) ||
+        !take_up(service, now, err)) {
         (void)err_add(err, "keyset %s", config->name); /* always false */
         give_up(&service);
         return NULL;
     }
+    if (service->member != NULL)
+        member_start(service->member, service, now);
     service_tick(service, now);
     return service;
 }
@@ -205,6 +229,8 @@ service_close(struct service **service)
 {
     if (*service == NULL)
         return;
+    member_close(&(*service)->member);
+    member_close(&(*service)->change.member);
     ring_writer_close(&(*service)->writer);
     keyset_free(&(*service)->set);
     counts_past_free(&(*service)->counts);

@@ -9,6 +9,7 @@
  *                wall clock was set meanwhile, they keep the time that is left to them.
  *   R-SERVICE-3: when an order returns true, the ring has changed.
  *   R-SERVICE-4: what fails leaves keyset and ring as they were.
+ *   R-SERVICE-6: in a farm a key is made after a random while, unless another host's comes before.
  *   R-SERVICE-5: of itself it makes at most one emergency key a minute; where the clock went back
  *                since, that one is still to come, and another may be made. */
 #ifndef DAEMON_SERVICE_H
@@ -22,6 +23,7 @@
 #include "config/config.h"
 #include "daemon/clock.h"
 #include "daemon/counts.h"
+#include "daemon/member.h"
 #include "daemon/persist.h"
 #include "io/log.h"
 #include "keys/keyset.h"
@@ -33,7 +35,14 @@
 /* What a reload is about to do. */
 struct service_change {
     struct persist *persist; /* instead of the present one */
-    bool is_persist_new, is_regrouped;
+    struct member *member;   /* the same, of the farm */
+    bool is_persist_new, is_regrouped, is_share_new;
+};
+
+/* The making of the next epoch's key waits a while in a farm, so that usually one host makes it. */
+struct service_turn {
+    uint64_t of; /* the epoch, or the second that a gap begins; 0: none waits */
+    uint64_t boot_ms;
 };
 
 /* Read the fields freely; change them by the calls below only. */
@@ -45,7 +54,11 @@ struct service {
     struct ring_writer writer;
     const struct source_kind *source;
     const struct log *log;
-    uint64_t maker;                /* this host's id; 0: no farm */
+    uint64_t maker;            /* this host's id; 0: no farm */
+    struct member *member;     /* NULL: no farm */
+    struct member_calls calls; /* for members to come */
+    bool has_news;             /* something of ours to tell the farm, once it is in the ring */
+    struct service_turn epoch_turn, gap_turn;
     uint8_t sealing[KEY_NAME_LEN]; /* the key that sealed last */
     bool has_sealed;               /* `sealing` is one */
     bool is_dry;                   /* no key may seal */
@@ -68,6 +81,7 @@ struct service_env {
     const struct source_kind *source;
     const struct log *log;
     const struct clock *clock;
+    struct member_calls calls; /* for keysets that are shared */
 };
 
 /* Open or make the ring, take up its keys, and see to it that one seals. NULL, with the reason in
@@ -136,6 +150,15 @@ void revoke_result_free(struct revoke_result *result);
 enum service_outcome service_revoke(struct service *service, struct revoke_result *result,
                                     const struct revoke_order *order, struct ring_time now,
                                     struct err *err);
+
+/* ---- for the farm ---- */
+
+/* Take over a changed copy of the keyset: what other hosts told; or what is confirmed by us. On
+ * failure all is as it was. `set` is left with the old one. */
+bool service_learn(struct service *service, struct keyset *set, struct ring_time now,
+                   struct err *err);
+bool service_confirm(struct service *service, struct keyset *set, struct ring_time now,
+                     struct err *err);
 
 /* ---- for the answers ---- */
 

@@ -42,11 +42,33 @@ give_to(struct service *service, gid_t group, gid_t before, struct err *err)
 }
 
 static bool
+is_same_share(const struct member *member, const struct config_keyset *config)
+{
+    if (member == NULL)
+        return config->shares.count == 0;
+    return strcmp(member->farm_option, config->farm) == 0 &&
+           config_shares_equal(&member->shares, &config->shares);
+}
+
+/* Another farm, or another way to it. */
+static bool
+prepare_share(struct service *service, const struct config_keyset *config, struct err *err)
+{
+    struct service_change *change = &service->change;
+
+    change->is_share_new = !is_same_share(service->member, config);
+    if (!change->is_share_new || config->shares.count == 0)
+        return true;
+    change->member = member_open(config, &service->calls, service->log, err);
+    return change->member != NULL;
+}
+
+static bool
 prepare(struct service *service, const struct config_keyset *config, struct err *err)
 {
     struct service_change *change = &service->change;
 
-    if (!check_capacity(service, config, err))
+    if (!check_capacity(service, config, err) || !prepare_share(service, config, err))
         return false;
     change->is_persist_new = !is_same_persist(config, &service->config);
     if (change->is_persist_new && config->persist[0] != '\0') {
@@ -76,6 +98,7 @@ service_cancel(struct service *service)
     gid_t group = service->config.group.gid;
 
     persist_close(&service->change.persist);
+    member_close(&service->change.member);
     if (service->change.is_regrouped &&
         !give_to(service, group, group, NULL)) /* what could be done could be undone a while ago */
         log_warn(service->log, "keyset %s: %s stays with its new group: restart stekd",
@@ -106,6 +129,36 @@ change_persist(struct service *service, const struct config_keyset *config, stru
              service->persist == NULL ? "" : persist_path(service->persist));
 }
 
+/* Keys that are there stay; our own become those of who we are now. */
+static void
+change_share(struct service *service, struct ring_time now)
+{
+    struct member *fresh = service->change.member;
+    uint64_t maker = fresh == NULL ? 0 : fresh->host;
+
+    service->change.member = NULL;
+    member_close(&service->member);
+    keyset_adopt(&service->set, service->maker, maker);
+    service->member = fresh;
+    service->maker = maker;
+    if (fresh != NULL)
+        member_start(fresh, service, now);
+    log_info(service->log, "keyset %s: %s", service->config.name,
+             fresh == NULL ? "keys are not shared any more" : "keys are shared another way now");
+    service_tick(service, now);
+}
+
+/* The farm's file may have been replaced. */
+static void
+look_at_farm(struct service *service, struct ring_time now)
+{
+    struct err err = {""};
+
+    if (service->member != NULL && !member_reload(service->member, now, &err))
+        log_warn(service->log, "keyset %s: the farm goes on as it was: %s", service->config.name,
+                 err.text);
+}
+
 void
 service_change(struct service *service, const struct config_keyset *config, struct ring_time now)
 {
@@ -117,6 +170,10 @@ service_change(struct service *service, const struct config_keyset *config, stru
         log_info(service->log, "keyset %s: %s is readable %s%s", config->name, service->ring_path,
                  config->group.name[0] == '\0' ? "by its owner alone" : "by group ",
                  config->group.name);
+    if (service->change.is_share_new)
+        change_share(service, now);
+    else
+        look_at_farm(service, now);
     service->change = (struct service_change){.persist = NULL};
     service->config.group = config->group;
     if (!is_new_policy)

@@ -7,11 +7,11 @@
 /* Make a key, by the rule that `kind` names, and add it to `set`, a copy of the service's. `at` is
  * the number of an epoch, the first second of a gap, else 0. */
 enum make_kind { MAKE_EPOCH, MAKE_GAP, MAKE_ROTATION, MAKE_EMERGENCY };
-bool service_make(const struct service *service, struct keyset *set, struct key *made,
+bool service_make(struct service *service, struct keyset *set, struct key *made,
                   enum make_kind kind, uint64_t at, struct ring_time now, struct err *err);
 
 /* Make the keys that are due: one for each epoch that lacks one, one for a gap before that. */
-bool service_make_due(const struct service *service, struct keyset *set, struct ring_time now,
+bool service_make_due(struct service *service, struct keyset *set, struct ring_time now,
                       struct err *err);
 
 /* Put a changed copy into the ring and then in the place of the service's keyset; `set` is left

@@ -34,8 +34,8 @@ fill_in(struct key *key, const struct service *service, const struct keyset *set
 }
 
 bool
-service_make(const struct service *service, struct keyset *set, struct key *made,
-             enum make_kind kind, uint64_t at, struct ring_time now, struct err *err)
+service_make(struct service *service, struct keyset *set, struct key *made, enum make_kind kind,
+             uint64_t at, struct ring_time now, struct err *err)
 {
     __attribute__((cleanup(wipe_material))) struct key_material fresh = {0};
     enum keyset_change change = KEYSET_SAME;
@@ -48,6 +48,7 @@ service_make(const struct service *service, struct keyset *set, struct key *made
         (void)err_set(err, "it is over before it begins"); /* where the change is KEYSET_SAME */
         change = keyset_add(set, made, now.unix_ms, err);
     }
+    service->has_news |= change == KEYSET_CHANGED;
     if (change == KEYSET_CHANGED)
         return true;
     return err_add(err, "no key made: source %s", service->source->name);
@@ -60,6 +61,8 @@ confirm_own(const struct service *service, struct keyset *set, uint64_t now_ms, 
 {
     const uint32_t settled = KEY_CONFIRMED | KEY_EMERGENCY | KEY_EACH | KEY_REVOKED;
 
+    if (!member_is_alone(service->member))
+        return true;
     for (size_t i = 0; i < set->key_count; i++) {
         const struct key *key = &set->keys[i];
 
@@ -70,10 +73,27 @@ confirm_own(const struct service *service, struct keyset *set, uint64_t now_ms, 
     return true;
 }
 
+/* In a farm: true once the while is over that this one waits for another host's key; never later
+ * than `latest_s`, when it would be missed. */
+static bool
+is_our_turn(const struct service *service, struct service_turn *turn, uint64_t of,
+            uint64_t latest_s, struct ring_time now)
+{
+    uint64_t left_ms = latest_s * 1000 > now.unix_ms ? latest_s * 1000 - now.unix_ms : 0;
+    uint64_t most_ms = schedule_delay_max_ms(&service->config.policy);
+
+    if (member_is_alone(service->member))
+        return true;
+    if (turn->of != of)
+        *turn = (struct service_turn){
+            .of = of,
+            .boot_ms = now.boot_ms + member_random(most_ms < left_ms / 2 ? most_ms : left_ms / 2)};
+    return turn->boot_ms <= now.boot_ms && !member_is_listing(service->member);
+}
+
 /* One key lasts to the end of any gap. */
 static bool
-make_for_gap(const struct service *service, struct keyset *set, struct ring_time now,
-             struct err *err)
+make_for_gap(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
 {
     uint64_t from_s;
     KEY(made);
@@ -83,12 +103,12 @@ make_for_gap(const struct service *service, struct keyset *set, struct ring_time
         return false;
     return !schedule_gap(set, &service->config.policy, service->maker, now.unix_ms / 1000,
                          &from_s) ||
+           !is_our_turn(service, &service->gap_turn, from_s, from_s, now) ||
            service_make(service, set, &made, MAKE_GAP, from_s, now, err);
 }
 
 bool
-service_make_due(const struct service *service, struct keyset *set, struct ring_time now,
-                 struct err *err)
+service_make_due(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
 {
     uint64_t epoch;
 
@@ -97,6 +117,9 @@ service_make_due(const struct service *service, struct keyset *set, struct ring_
 
         if (!schedule_missing(set, &service->config.policy, service->maker, now.unix_ms / 1000,
                               &epoch))
+            break;
+        if (!is_our_turn(service, &service->epoch_turn, epoch,
+                         schedule_start_s(&service->config.policy, epoch), now))
             break;
         if (!service_make(service, set, &made, MAKE_EPOCH, epoch, now, err))
             return false;
@@ -114,7 +137,9 @@ log_changes(const struct service *service, const struct keyset *was)
     for (size_t i = 0; i < is->key_count; i++) {
         const struct key *key = &is->keys[i], *old = keyset_find(was, key->name);
 
-        if (old == NULL)
+        if (old == NULL && service->member != NULL && key->maker != service->maker)
+            audit_learnt(service->log, name, key);
+        else if (old == NULL)
             audit_made(service->log, name, key);
         else if ((key->flags & ~old->flags & KEY_REVOKED) != 0)
             audit_revoked(service->log, name, key);
@@ -205,5 +230,20 @@ service_commit(struct service *service, struct keyset *set, struct ring_time now
     log_changes(service, set);
     service_save(service, now);
     note_sealing(service, now.unix_ms / 1000);
+    member_tell(service->member, service->has_news, now);
+    service->has_news = false;
     return true;
+}
+
+bool
+service_learn(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
+{
+    return service_commit(service, set, now, err);
+}
+
+bool
+service_confirm(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
+{
+    service->has_news = true;
+    return service_commit(service, set, now, err);
 }

@@ -112,7 +112,7 @@ list_revoked(struct revoke_result *result, const struct keyset *was, const struc
 /* A revocation holds even if no key can be made: then there are no tickets until the next tick
  * makes one. */
 static void
-replace(const struct service *service, struct revoke_result *result, struct keyset *set,
+replace(struct service *service, struct revoke_result *result, struct keyset *set,
         struct ring_time now)
 {
     uint64_t now_s = now.unix_ms / 1000;
@@ -146,6 +146,7 @@ service_revoke(struct service *service, struct revoke_result *result,
         (void)err_set(err, "no memory for the answer"); /* always false */
         return SERVICE_FAILED;
     }
+    service->has_news = true;
     replace(service, &done, &set, now);
     if (!service_commit(service, &set, now, err)) {
         revoke_result_free(&done);

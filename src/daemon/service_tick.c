@@ -24,7 +24,7 @@ may_make_emergency(const struct service *service, struct ring_time now)
 /* Bring a copy of the keyset up to the present. What cannot be made is no reason to keep what is
  * over. */
 static void
-advance(const struct service *service, struct keyset *set, bool *is_emergency, struct ring_time now,
+advance(struct service *service, struct keyset *set, bool *is_emergency, struct ring_time now,
         struct err *trouble)
 {
     struct err why = {""};
@@ -35,7 +35,7 @@ advance(const struct service *service, struct keyset *set, bool *is_emergency, s
         note(trouble, &why);
     if (keyset_sealing(set, &service->config.policy, service->maker, now.unix_ms / 1000) != NULL)
         return;
-    if (!may_make_emergency(service, now))
+    if (!may_make_emergency(service, now) || member_is_listing(service->member))
         return;
     *is_emergency = service_make(service, set, &made, MAKE_EMERGENCY, 0, now, &why);
     if (!*is_emergency)
@@ -79,11 +79,22 @@ service_tick(struct service *service, struct ring_time now)
     (void)counts_gather(&service->counts, NULL, service->count_path, &service->set,
                         now.boot_ms / 1000, &why); /* `why` tells of what was not read, too */
     note(&trouble, &why);
-    if (service->is_dry) {
+    why.text[0] = '\0';
+    member_trouble(service->member, &why);
+    note(&trouble, &why);
+    if (service->is_dry && !member_is_listing(service->member)) {
         (void)err_set(&why, "no key may seal: servers give no tickets"); /* always false */
         note(&trouble, &why);
     }
     report(service, &trouble);
+}
+
+static uint64_t
+until_turn(const struct service_turn *turn, uint64_t most, struct ring_time now)
+{
+    bool is_sooner = turn->boot_ms > now.boot_ms && turn->boot_ms - now.boot_ms < most;
+
+    return is_sooner ? turn->boot_ms - now.boot_ms : most;
 }
 
 uint64_t
@@ -92,6 +103,8 @@ service_next_ms(const struct service *service, struct ring_time now)
     uint64_t most = service->last_error.text[0] == '\0' ? SERVICE_LOOK_MS : RETRY_MS;
     uint64_t next_s = schedule_next_s(&service->set, &service->config.policy, now.unix_ms / 1000);
 
+    most = until_turn(&service->epoch_turn, most, now);
+    most = until_turn(&service->gap_turn, most, now);
     if (next_s > (now.unix_ms + most) / 1000)
         return most;
     return next_s * 1000 - now.unix_ms;

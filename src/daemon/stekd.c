@@ -41,13 +41,27 @@ stekd_now(struct stekd *stekd)
     return now;
 }
 
-struct service_env
-stekd_env(const struct stekd *stekd)
+static struct ring_time
+now_of(void *arg)
 {
-    return (struct service_env){.run_dir = stekd->run_dir,
-                                .source = source_kinds[0],
-                                .log = &stekd->log,
-                                .clock = &stekd->clock};
+    return stekd_now(arg);
+}
+
+static void
+on_changed(void *arg, struct service *service)
+{
+    stekd_tick(arg, service);
+}
+
+struct service_env
+stekd_env(struct stekd *stekd)
+{
+    return (struct service_env){
+        .run_dir = stekd->run_dir,
+        .source = source_kinds[0],
+        .log = &stekd->log,
+        .clock = &stekd->clock,
+        .calls = {.loop = stekd->loop, .now = now_of, .changed = on_changed, .arg = stekd}};
 }
 
 void
@@ -185,10 +199,10 @@ start(struct stekd *stekd, const struct stekd_options *options, const struct con
     stekd->config_path = strdup(options->config_path);
     if (stekd->config_path == NULL)
         return err_set(err, "no memory");
-    if (!stekd_take_folder(stekd, options->run_dir, err) || !open_services(stekd, config, err))
+    if (!stekd_take_folder(stekd, options->run_dir, err))
         return false;
     stekd->loop = loop_new(err);
-    if (stekd->loop == NULL)
+    if (stekd->loop == NULL || !open_services(stekd, config, err))
         return false;
     stekd_watch_folder(stekd);
     stekd->timer = loop_timer_new(stekd->loop, on_timer, stekd, err);
@@ -242,9 +256,9 @@ stekd_stop(struct stekd **stekd)
     }
     watch_free(&old->watch);
     web_stop(&old->web);
-    loop_free(&old->loop);
     for (size_t i = 0; i < old->count; i++)
         service_close(&old->services[i]);
+    loop_free(&old->loop);
     pid_lock_close(&old->lock);
     free(old->socket_path);
     free(old->run_dir);

@@ -4,7 +4,7 @@
 
 #include "daemon/stekd.h"
 
-struct service_env stekd_env(const struct stekd *stekd);
+struct service_env stekd_env(struct stekd *stekd);
 
 /* Set the timer to the next tick that is due. */
 void stekd_arm(struct stekd *stekd);

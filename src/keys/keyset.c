@@ -153,6 +153,35 @@ moved(uint64_t time, bool back, uint64_t by, uint64_t least)
     return time < KEY_TIME_MAX && KEY_TIME_MAX - time > by ? time + by : KEY_TIME_MAX;
 }
 
+static void
+shift_key(struct key *key, bool back, uint64_t by_s)
+{
+    key->made_ms = moved(key->made_ms, back, by_s * 1000, 0);
+    key->seal_from = moved(key->seal_from, back, by_s, 0);
+    key->seal_until = moved(key->seal_until, back, by_s, 1); /* still after seal_from */
+    key->open_until = moved(key->open_until, back, by_s, 1);
+}
+
+void
+keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s)
+{
+    bool back = by_s < 0;
+    uint64_t by = back ? -(uint64_t)by_s : (uint64_t)by_s;
+
+    by = by < KEY_TIME_MAX / 1000 ? by : KEY_TIME_MAX / 1000;
+    for (size_t i = 0; i < set->key_count; i++)
+        if (set->keys[i].maker == maker)
+            shift_key(&set->keys[i], back, by);
+}
+
+void
+keyset_adopt(struct keyset *set, uint64_t from, uint64_t to)
+{
+    for (size_t i = 0; i < set->key_count; i++)
+        if (set->keys[i].maker == from)
+            set->keys[i].maker = to;
+}
+
 void
 keyset_shift(struct keyset *set, int64_t by_s)
 {
@@ -161,14 +190,8 @@ keyset_shift(struct keyset *set, int64_t by_s)
 
     by = by < KEY_TIME_MAX / 1000 ? by : KEY_TIME_MAX / 1000;
     by_ms = by * 1000;
-    for (size_t i = 0; i < set->key_count; i++) {
-        struct key *key = &set->keys[i];
-
-        key->made_ms = moved(key->made_ms, back, by_ms, 0);
-        key->seal_from = moved(key->seal_from, back, by, 0);
-        key->seal_until = moved(key->seal_until, back, by, 1); /* still after seal_from */
-        key->open_until = moved(key->open_until, back, by, 1);
-    }
+    for (size_t i = 0; i < set->key_count; i++)
+        shift_key(&set->keys[i], back, by);
     for (size_t i = 0; i < set->confirmation_count; i++)
         set->confirmations[i].until = moved(set->confirmations[i].until, back, by, 0);
     for (size_t i = 0; i < set->revocation_count; i++)

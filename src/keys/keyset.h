@@ -134,6 +134,12 @@ bool keyset_expire(struct keyset *set, uint64_t now_ms);
  * that: what is left of each stays the same. None moves to before 1970. */
 void keyset_shift(struct keyset *set, int64_t by_s);
 
+/* The same in a farm, of one maker's keys: others' times are told by other clocks. */
+void keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s);
+
+/* Keys of one maker are another's from now on. */
+void keyset_adopt(struct keyset *set, uint64_t from, uint64_t to);
+
 /* `made` for a key that is made now: max(clock, largest `made` or mark ever seen + 1). */
 uint64_t keyset_made_ms(const struct keyset *set, uint64_t now_ms);
 

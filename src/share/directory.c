@@ -273,6 +273,7 @@ const struct engine_kind engine_directory = {
     .name = "directory",
     .summary = "files in a folder that the hosts share",
     .options = options,
+    .folder_option = "path",
     .check = check,
     .start = start,
     .put = put,

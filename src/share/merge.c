@@ -118,3 +118,38 @@ merge_peer(struct keyset *set, bool *refused, uint64_t sender, const uint8_t *co
         *err = left.first;
     return change == KEYSET_SAME && left.any ? KEYSET_REFUSED : change;
 }
+
+/* FNV-1a: members are trusted, so nobody looks for two that are alike. */
+static uint64_t
+mix(uint64_t sum, const void *bytes, size_t len)
+{
+    const uint8_t *at = bytes;
+
+    for (size_t i = 0; i < len; i++)
+        sum = (sum ^ at[i]) * 0x100000001b3ULL;
+    return sum;
+}
+
+uint64_t
+merge_withdrawn(const struct keyset *set)
+{
+    uint64_t sum = 0xcbf29ce484222325ULL;
+
+    if (set->revocation_count == 0 && set->mark.made_ms == 0)
+        return 0;
+    for (size_t i = 0; i < set->revocation_count; i++)
+        sum = mix(sum, set->revocations[i].name, sizeof set->revocations[i].name);
+    sum = mix(sum, &set->mark.made_ms, sizeof set->mark.made_ms);
+    return sum == 0 ? 1 : sum;
+}
+
+uint64_t
+merge_withdrawn_in(const uint8_t *content, size_t len, uint64_t now_ms)
+{
+    bool partly;
+    KEYSET(said);
+
+    if (!decode_keyset_parts(&said, &partly, content, len, now_ms, NULL))
+        return 0;
+    return merge_withdrawn(&said);
+}

@@ -36,4 +36,10 @@ bool merge_own(struct secret_buf *out, const struct keyset *set, uint64_t host, 
 enum keyset_change merge_peer(struct keyset *set, bool *refused, uint64_t sender,
                               const uint8_t *content, size_t len, uint64_t now_ms, struct err *err);
 
+/* Tells apart what two keysets revoke: equal for equal revocations, 0 for none. */
+uint64_t merge_withdrawn(const struct keyset *set);
+
+/* The same of a content; 0 too if it is malformed. */
+uint64_t merge_withdrawn_in(const uint8_t *content, size_t len, uint64_t now_ms);
+
 #endif

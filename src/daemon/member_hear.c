@@ -1,0 +1,250 @@
+/* see member_inner.h: what comes in */
+#include <string.h>
+
+#include "base/hex.h"
+#include "daemon/member_inner.h"
+#include "daemon/service.h"
+#include "share/merge.h"
+#include "share/status.h"
+
+#define AGAIN_MS 30000U /* until what could not be used is asked for again */
+
+static struct ring_time
+time_of(const struct member *member)
+{
+    return member->calls.now(member->calls.arg);
+}
+
+/* What came was no record of ours; the inbox has counted it. Everyday ones are not worth a word,
+ * others one until something else is wrong. */
+static void
+tell_refused(struct member *member, const struct engine_name *name, enum record_verdict verdict)
+{
+    if (verdict == RECORD_KNOWN || verdict == RECORD_ROLLED_BACK)
+        return;
+    if (member->inbox.counts[verdict] > 1)
+        return;
+    log_warn(member->log,
+             "keyset %s: a record of host %016llx was refused: %s; others like it are counted, "
+             "not told",
+             member->keyset, (unsigned long long)name->sender, record_verdict_text(verdict));
+}
+
+/* What we have not said in this run, and is newer than what we have. */
+static void
+tell_double(struct member *member)
+{
+    (void)err_set(&member->host_trouble,
+                  "another host speaks as host %016llx, as this one does: is it a copy? stop stekd "
+                  "on one of the two, remove %s there, and start it again",
+                  (unsigned long long)member->host, member->paths.host); /* always false */
+    log_warn(member->log, "keyset %s: %s", member->keyset, member->host_trouble.text);
+}
+
+void
+member_drop_letters(struct member *member)
+{
+    for (size_t i = 0; i < member->letter_count; i++)
+        secret_buf_free(&member->letters[i].content);
+    member->letter_count = 0;
+}
+
+static void
+hear_keys(struct member_engine *at, const struct engine_name *name, const uint8_t *bytes,
+          size_t len)
+{
+    struct member *member = at->member;
+    struct ring_time now = time_of(member);
+    struct member_letter letter = {.content = {.bytes = NULL}};
+    enum record_verdict verdict;
+
+    if (member->letter_count == MEMBER_LETTERS_MAX)
+        member_take_letters(member, now);
+    verdict = inbox_open(&member->inbox, &letter.content, &letter.head, RECORD_KEYS, bytes, len,
+                         now.unix_ms);
+    if (verdict != RECORD_OPENED) {
+        secret_buf_free(&letter.content);
+        tell_refused(member, name, verdict);
+        return;
+    }
+    if (letter.head.sender == member->host && member->said_ms != 0)
+        tell_double(member);
+    member->letters[member->letter_count++] = letter;
+    if (member->letter_count == 1)
+        member_arm(member, now);
+}
+
+static void
+hear_status(struct member_engine *at, const struct engine_name *name, const uint8_t *bytes,
+            size_t len)
+{
+    struct member *member = at->member;
+    struct ring_time now = time_of(member);
+    struct record_head head;
+    struct status status;
+    enum record_verdict verdict;
+    SECRET_BUF(content);
+
+    verdict = inbox_open(&member->inbox, &content, &head, RECORD_STATUS, bytes, len, now.unix_ms);
+    if (verdict == RECORD_KNOWN && record_peek(&head, bytes, len) == RECORD_OPENED)
+        fleet_carried(&member->fleet, head.sender, head.sequence, now.boot_ms, at->index);
+    if (verdict != RECORD_OPENED) {
+        tell_refused(member, name, verdict);
+        return;
+    }
+    if (head.sender == member->host) {                        /* ours from before */
+        (void)inbox_take(&member->inbox, &head, now.unix_ms); /* counts what fails */
+        return;
+    }
+    if (!status_decode(&status, content.bytes, content.len, NULL)) {
+        inbox_refuse(&member->inbox, RECORD_CONTENT);
+        return;
+    }
+    if (fleet_saw(&member->fleet, head.sender, head.sequence, &status, now.boot_ms, now.unix_ms,
+                  at->index) != RECORD_FAILED)
+        (void)inbox_take(&member->inbox, &head, now.unix_ms); /* counts what goes wrong */
+}
+
+static void
+on_record(void *arg, const struct engine_name *name, const uint8_t *bytes, size_t len)
+{
+    if (name->kind == RECORD_KEYS)
+        hear_keys(arg, name, bytes, len);
+    else
+        hear_status(arg, name, bytes, len);
+}
+
+/* The first lists are in when each engine's is, or cannot be. */
+static void
+end_listing(struct member *member, struct ring_time now)
+{
+    for (size_t i = 0; i < member->engine_count; i++)
+        if (member->engines[i].engine != NULL && !member->engines[i].has_listed)
+            return;
+    member->due.listing = now.boot_ms; /* after the letters, which the timer takes first */
+    member_arm(member, now);
+}
+
+static void
+on_complete(void *arg, enum record_kind kind, bool is_whole)
+{
+    struct member_engine *at = arg;
+    struct member *member = at->member;
+    struct ring_time now = time_of(member);
+    bool is_over = true;
+
+    if (kind == RECORD_KEYS) {
+        at->has_listed |= is_whole;
+        if (member->is_listing)
+            end_listing(member, now);
+        return;
+    }
+    at->is_asked = false;
+    member->look.is_whole |= is_whole;
+    for (size_t i = 0; i < member->engine_count; i++)
+        is_over &= !member->engines[i].is_asked;
+    if (member->look.is_on && is_over)
+        member_end_look(member, now);
+    member_arm(member, now);
+}
+
+static void
+on_state(void *arg)
+{
+    struct member_engine *at = arg;
+    struct member *member = at->member;
+    const char *name = member->shares.all[at->index].kind->name;
+    struct engine_state state;
+
+    if (at->engine == NULL)
+        return;
+    at->engine->kind->state(at->engine, &state);
+    if (!state.is_well)
+        log_warn(member->log, "keyset %s: engine %s: %s", member->keyset, name, state.text);
+    else if (at->is_told && !at->is_well)
+        log_info(member->log, "keyset %s: engine %s: %s again", member->keyset, name, state.text);
+    if (state.is_well && !at->has_listed)
+        at->engine->kind->list(at->engine, RECORD_KEYS);
+    at->is_well = state.is_well;
+    at->is_told = true;
+}
+
+const struct engine_events member_hears = {
+    .record = on_record, .complete = on_complete, .state = on_state};
+
+/* ---- to the service ---- */
+
+static void
+tell_left_out(struct member *member, const struct member_letter *letter, const struct err *why)
+{
+    if (strcmp(member->left_out.text, why->text) == 0)
+        return;
+    member->left_out = *why;
+    log_warn(member->log, "keyset %s: of host %016llx's keys not all are taken: %s", member->keyset,
+             (unsigned long long)letter->head.sender, why->text);
+}
+
+/* Take them into a copy of the keyset. */
+static bool
+merge_letters(struct member *member, struct keyset *set, bool *is_used, struct ring_time now)
+{
+    bool has_changed = keyset_expire(set, now.unix_ms);
+
+    for (size_t i = 0; i < member->letter_count; i++) {
+        const struct member_letter *letter = &member->letters[i];
+        struct err why = {""};
+        bool refused;
+
+        has_changed |= merge_peer(set, &refused, letter->head.sender, letter->content.bytes,
+                                  letter->content.len, now.unix_ms, &why) == KEYSET_CHANGED;
+        is_used[i] = !refused;
+        if (refused)
+            tell_left_out(member, letter, &why);
+    }
+    return has_changed;
+}
+
+void
+member_take_letters(struct member *member, struct ring_time now)
+{
+    bool is_used[MEMBER_LETTERS_MAX] = {false};
+    bool has_changed, is_taken, is_all_used = true;
+    struct err err = {""};
+    KEYSET(set);
+
+    if (member->letter_count == 0)
+        return;
+    is_taken = keyset_copy(&set, &member->service->set) || err_set(&err, "no memory");
+    has_changed = is_taken && merge_letters(member, &set, is_used, now);
+    is_taken = is_taken && (!has_changed || service_learn(member->service, &set, now, &err));
+    if (!is_taken)
+        log_warn(member->log, "keyset %s: what other hosts say was not taken in: %s",
+                 member->keyset, err.text);
+    for (size_t i = 0; i < member->letter_count; i++) {
+        const struct member_letter *letter = &member->letters[i];
+
+        is_all_used &= is_used[i] && is_taken;
+        member_note_carrier(
+            member, letter->head.sender,
+            merge_withdrawn_in(letter->content.bytes, letter->content.len, now.unix_ms));
+        if (is_taken && is_used[i])
+            (void)inbox_take(&member->inbox, &letter->head, now.unix_ms); /* counts what fails */
+    }
+    member_drop_letters(member);
+    if (!is_all_used && member->due.again == MEMBER_NEVER)
+        member->due.again = now.boot_ms + AGAIN_MS;
+    if (has_changed)
+        member->calls.changed(member->calls.arg, member->service);
+}
+
+void
+member_list_again(struct member *member)
+{
+    member->due.again = MEMBER_NEVER;
+    for (size_t i = 0; i < member->engine_count; i++) {
+        struct engine *engine = member->engines[i].engine;
+
+        if (engine != NULL)
+            engine->kind->list(engine, RECORD_KEYS);
+    }
+}

@@ -1,0 +1,49 @@
+/* member_inner.h - between member*.c. */
+#ifndef DAEMON_MEMBER_INNER_H
+#define DAEMON_MEMBER_INNER_H
+
+#include "daemon/member.h"
+
+#define MEMBER_NEVER UINT64_MAX
+
+/* Set the timer to what is due next. */
+void member_arm(struct member *member, struct ring_time now);
+
+/* ---- member_hear.c: what comes in ---- */
+
+extern const struct engine_events member_hears; /* its arg is a struct member_engine */
+
+/* Hand what has come to the service. */
+void member_take_letters(struct member *member, struct ring_time now);
+void member_drop_letters(struct member *member);
+
+/* Ask for all keys records once more. */
+void member_list_again(struct member *member);
+
+/* ---- member_say.c: what goes out ---- */
+
+void member_say_keys(struct member *member, struct ring_time now);
+
+/* The time for it has come; it may have become needless meanwhile. */
+void member_say_keys_if_needed(struct member *member, struct ring_time now);
+void member_say_status(struct member *member, struct ring_time now);
+
+/* When our keys record is to go out again, if it is: at the start, each day, and where too few
+ * carry a revocation that we have learnt. */
+void member_plan_keys(struct member *member, struct ring_time now);
+
+/* Our status soon, if the ring is another one than it told of. */
+void member_plan_status(struct member *member, struct ring_time now);
+
+/* What a sender's record revokes. */
+void member_note_carrier(struct member *member, uint64_t sender, uint64_t withdrawn);
+
+/* ---- member_look.c: who holds what ---- */
+
+void member_begin_look(struct member *member, struct ring_time now);
+void member_end_look(struct member *member, struct ring_time now);
+
+/* When the next look is to be, if any. */
+void member_plan_look(struct member *member, struct ring_time now);
+
+#endif

@@ -1,0 +1,239 @@
+/* see member_inner.h: what goes out */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "daemon/member_inner.h"
+#include "daemon/service.h"
+#include "io/entropy.h"
+#include "io/process.h"
+#include "keys/items.h"
+#include "share/merge.h"
+#include "share/status.h"
+
+#define RETRY_MS 5000U
+#define DAILY_MS ((uint64_t)3600 * 1000) /* new days begin for all at once: spread over this */
+#define RARE_MS 10000U                   /* so that few of many hosts write what few carry */
+#define CARRIERS_ENOUGH 3U
+#define STATUS_APART_MS 100U
+#define STATUS_PER_HOST_MS 2U
+#define STATUS_SPREAD_MS 2000U
+
+/* ---- who carries what ---- */
+
+static struct member_carrier
+carrier_of(uint64_t sender, uint64_t withdrawn)
+{
+    struct member_carrier carrier = {.withdrawn = withdrawn};
+    struct writer w = writer_of(carrier.name, sizeof carrier.name);
+
+    write_u64(&w, sender);
+    return carrier;
+}
+
+void
+member_note_carrier(struct member *member, uint64_t sender, uint64_t withdrawn)
+{
+    struct member_carrier carrier = carrier_of(sender, withdrawn);
+    struct member_carrier *all = member->carriers;
+    bool found;
+    size_t place = items_place(all, member->carrier_count, sizeof *all, carrier.name, &found);
+
+    if (found)
+        all[place].withdrawn = withdrawn;
+    if (found || withdrawn == 0 || member->carrier_count >= FLEET_HOSTS_MAX)
+        return;
+    all = items_reserve(all, member->carrier_count, &member->carrier_cap, sizeof *all, 1);
+    if (all == NULL) /* it counts as one that carries nothing: then more hosts write it */
+        return;
+    member->carriers = all;
+    items_insert(all, &member->carrier_count, sizeof *all, place, &carrier);
+}
+
+static bool
+is_rare(const struct member *member)
+{
+    uint64_t withdrawn = merge_withdrawn(&member->service->set);
+    size_t count = 0;
+
+    if (withdrawn == 0 || withdrawn == member->said_withdrawn)
+        return false;
+    for (size_t i = 0; i < member->carrier_count; i++)
+        count += member->carriers[i].withdrawn == withdrawn;
+    return count < CARRIERS_ENOUGH;
+}
+
+/* ---- when ---- */
+
+static bool
+has_own_keys(const struct member *member)
+{
+    const struct keyset *set = &member->service->set;
+
+    for (size_t i = 0; i < set->key_count; i++)
+        if (set->keys[i].maker == member->host && (set->keys[i].flags & KEY_REVOKED) == 0)
+            return true;
+    return false;
+}
+
+/* Within how long our record should go out again; MEMBER_NEVER: need not. */
+static uint64_t
+needed_within_ms(const struct member *member, struct ring_time now)
+{
+    bool has_keys = has_own_keys(member);
+
+    if (has_keys && member->said_ms == 0)
+        return 0;
+    if (is_rare(member))
+        return RARE_MS;
+    if (has_keys && farm_day_of(member->said_ms) < farm_day_of(now.unix_ms))
+        return DAILY_MS;
+    return MEMBER_NEVER;
+}
+
+void
+member_plan_keys(struct member *member, struct ring_time now)
+{
+    uint64_t within = member->is_listing ? MEMBER_NEVER : needed_within_ms(member, now);
+
+    if (member->due.keys == MEMBER_NEVER && within != MEMBER_NEVER)
+        member->due.keys = now.boot_ms + member_random(within);
+}
+
+void
+member_plan_status(struct member *member, struct ring_time now)
+{
+    uint64_t spread = member->fleet.count * STATUS_PER_HOST_MS;
+    uint64_t due = member->status_boot_ms + STATUS_APART_MS;
+
+    if (service_generation(member->service) == member->generation)
+        return;
+    if (due < now.boot_ms)
+        due = now.boot_ms;
+    due += member_random(spread < STATUS_SPREAD_MS ? spread : STATUS_SPREAD_MS);
+    if (due < member->due.status)
+        member->due.status = due;
+}
+
+/* ---- what ---- */
+
+/* Seal and put to every engine. False, with the reason in `err`, where one did not take it. */
+static bool
+put(struct member *member, const struct record_head *head, const struct secret_buf *content,
+    struct err *err)
+{
+    uint8_t salt[RECORD_SALT_LEN];
+    bool ok = true;
+    SECRET_BUF(sealed);
+
+    if (!entropy_get(salt, sizeof salt, err) ||
+        !record_seal(&sealed, &member->farm, head, salt, content->bytes, content->len, err))
+        return false;
+    for (size_t i = 0; i < member->engine_count; i++) {
+        struct engine *engine = member->engines[i].engine;
+
+        if (engine != NULL)
+            ok &= engine->kind->put(engine, head->kind, sealed.bytes, sealed.len, err);
+    }
+    return ok;
+}
+
+static bool
+send(struct member *member, enum record_kind kind, uint64_t last, uint64_t *sequence,
+     const struct secret_buf *content, struct ring_time now, struct err *err)
+{
+    uint64_t seen = inbox_last(&member->inbox, member->host, kind, now.unix_ms);
+    struct record_head head = {.kind = kind, .sender = member->host};
+
+    memcpy(head.keyset, member->keyset, sizeof head.keyset);
+    head.sequence = record_sequence(last > seen ? last : seen, now.unix_ms);
+    *sequence = head.sequence;
+    if (!put(member, &head, content, err))
+        return false;
+    (void)inbox_take(&member->inbox, &head, now.unix_ms); /* else ours comes back once */
+    return true;
+}
+
+static void
+note_said(struct member *member, const char *what, const struct err *err)
+{
+    struct err trouble = *err;
+
+    if (err->text[0] != '\0')
+        (void)err_add(&trouble, "%s does not go out", what); /* always false */
+    if (err->text[0] != '\0' && strcmp(trouble.text, member->say_trouble.text) != 0)
+        log_warn(member->log, "keyset %s: %s", member->keyset, trouble.text);
+    member->say_trouble = trouble;
+}
+
+void
+member_say_keys(struct member *member, struct ring_time now)
+{
+    const struct keyset *set = &member->service->set;
+    struct err err = {""};
+    uint64_t sequence = 0;
+    bool ok;
+    SECRET_BUF(content);
+
+    ok = merge_own(&content, set, member->host, now.unix_ms, &err) &&
+         send(member, RECORD_KEYS, member->said_ms, &sequence, &content, now, &err);
+    member->due.keys = ok ? MEMBER_NEVER : now.boot_ms + RETRY_MS;
+    if (ok) {
+        member->said_ms = sequence;
+        member->said_withdrawn = merge_withdrawn(set);
+        member->records_said++;
+    } else {
+        member->is_unsaid = true;
+    }
+    note_said(member, "what this host knows of keys", &err);
+}
+
+void
+member_say_keys_if_needed(struct member *member, struct ring_time now)
+{
+    member->due.keys = MEMBER_NEVER;
+    if (member->is_unsaid || needed_within_ms(member, now) != MEMBER_NEVER) {
+        member->is_unsaid = false;
+        member_say_keys(member, now);
+    }
+}
+
+static bool
+describe(const struct member *member, struct status *status, struct ring_time now, struct err *err)
+{
+    const struct service *service = member->service;
+    char name[STATUS_TEXT_MAX + 1];
+
+    process_host_name(name, sizeof name);
+    status_set_text(status->host_name, name);
+    status_set_text(status->version, STEK_VERSION);
+    status->clock_ms = now.unix_ms;
+    status->beat = record_sequence(member->fleet_beat, now.unix_ms);
+    status->generation = service_generation(service);
+    return status_set_keys(status, &service->set, &service->config.policy, now.unix_ms / 1000, err);
+}
+
+void
+member_say_status(struct member *member, struct ring_time now)
+{
+    struct status status = {.held = 0};
+    struct err err = {""};
+    uint64_t sequence = 0;
+    bool ok;
+    SECRET_BUF(content);
+
+    ok = describe(member, &status, now, &err) && status_encode(&content, &status, &err) &&
+         send(member, RECORD_STATUS, 0, &sequence, &content, now, &err);
+    if (ok) {
+        (void)fleet_saw(&member->fleet, member->host, sequence, &status, now.boot_ms, now.unix_ms,
+                        FLEET_ENGINES_MAX); /* of ourselves; without memory it is as before */
+        member->status_boot_ms = now.boot_ms;
+        member->generation = status.generation;
+        member->fleet_beat = status.beat;
+        member->statuses_said++;
+        member->due.status =
+            now.boot_ms + FLEET_HEARTBEAT_MS - member_random(FLEET_HEARTBEAT_MS / 5);
+    } else {
+        member->due.status = now.boot_ms + RETRY_MS;
+    }
+    note_said(member, "how this host is", &err);
+}
