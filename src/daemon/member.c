@@ -86,10 +86,12 @@ start_engine(struct member *member, struct member_engine *at)
                                  .host = member->host,
                                  .options = share->options,
                                  .option_count = share->option_count,
-                                 .events = member_hears};
+                                 .events = member_hears,
+                                 .seal = member_seals};
     struct err err = {""};
 
     setup.events.arg = at;
+    setup.seal.arg = member;
     at->is_well = false;
     at->is_told = false;
     at->has_listed = false;
@@ -174,6 +176,8 @@ forget(struct member *member)
     member_drop_letters(member);
     inbox_free(&member->inbox);
     inbox_init(&member->inbox, &member->farm, member->keyset, member->host);
+    member->end = (struct datagram_end){.farm = &member->farm, .host = member->host};
+    memcpy(member->end.keyset, member->keyset, sizeof member->end.keyset);
     fleet_free(&member->fleet);
     fleet_init(&member->fleet, member->host);
     items_free(member->carriers, member->carrier_cap, sizeof *member->carriers);

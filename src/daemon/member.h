@@ -97,6 +97,7 @@ struct member {
     struct farm farm;
     bool has_farm;
     struct err farm_trouble; /* "" while its secret is there and could be saved */
+    struct datagram_end end; /* of what engines say to each other */
     struct inbox inbox;
     struct fleet fleet;
     struct member_engine engines[MEMBER_ENGINES_MAX];

@@ -9,6 +9,10 @@
 /* Set the timer to what is due next. */
 void member_arm(struct member *member, struct ring_time now);
 
+/* ---- member_seal.c: what engines say to each other ---- */
+
+extern const struct engine_seal member_seals; /* its arg is the member */
+
 /* ---- member_hear.c: what comes in ---- */
 
 extern const struct engine_events member_hears; /* its arg is a struct member_engine */
