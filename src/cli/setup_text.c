@@ -75,28 +75,58 @@ put_groups(FILE *file, const struct config *config)
         (void)fputc('\n', file);
 }
 
-static bool
-is_loopback(const struct listen_address *address)
+/* What the drop-in opens of the network. */
+enum network { NETWORK_NONE, NETWORK_LOOPBACK, NETWORK_ANY };
+
+static enum network
+network_of_metrics(const struct config_listen *listen)
 {
-    return strncmp(address->text, "127.", 4) == 0 || strncmp(address->text, "[::1]:", 6) == 0;
+    enum network network = NETWORK_NONE;
+
+    for (size_t i = 0; i < listen->count; i++) {
+        const char *text = listen->addresses[i].text;
+        bool is_local = strncmp(text, "127.", 4) == 0 || strncmp(text, "[::1]:", 6) == 0;
+
+        if (!is_local || network == NETWORK_NONE)
+            network = is_local ? NETWORK_LOOPBACK : NETWORK_ANY;
+    }
+    return network;
 }
 
-static void
-put_network(FILE *file, const struct config_listen *listen)
+static bool
+has_sockets(const struct config *config)
 {
-    bool is_local = true;
+    for (size_t i = 0; i < config->count; i++) {
+        const struct config_shares *shares = &config->keysets[i].shares;
 
-    if (listen->count == 0)
+        for (size_t n = 0; n < shares->count; n++)
+            if (shares->all[n].kind->has_sockets)
+                return true;
+    }
+    return false;
+}
+
+/* Name lookups of share { } ask the kernel which addresses there are: AF_NETLINK. */
+static void
+put_network(FILE *file, const struct config *config)
+{
+    enum network network = network_of_metrics(&config->metrics.listen);
+    bool is_shared = has_sockets(config);
+
+    if (network == NETWORK_NONE && !is_shared)
         return;
-    for (size_t i = 0; i < listen->count; i++)
-        is_local = is_local && is_loopback(&listen->addresses[i]);
-    (void)fputs("# metrics { listen = ... }\n"
-                "PrivateNetwork=no\n"
-                "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6\n",
-                file);
-    (void)fputs(is_local ? "IPAddressAllow=localhost\n"
-                         : "# or only those hosts that ask for them, in a drop-in of your own\n"
-                           "IPAddressAllow=any\n",
+    if (network != NETWORK_NONE)
+        (void)fputs("# metrics { listen = ... }\n", file);
+    if (is_shared)
+        (void)fputs("# share \"...\" { }\n", file);
+    (void)fprintf(file,
+                  "PrivateNetwork=no\n"
+                  "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6%s\n",
+                  is_shared ? " AF_NETLINK" : "");
+    (void)fputs(network == NETWORK_LOOPBACK && !is_shared
+                    ? "IPAddressAllow=localhost\n"
+                    : "# or only those hosts that ask for them, in a drop-in of your own\n"
+                      "IPAddressAllow=any\n",
                 file);
 }
 
@@ -116,17 +146,38 @@ put_path(FILE *file, const char *path, size_t len)
     (void)fputs("\"\n", file);
 }
 
+/* It writes in this folder, of `len` characters. */
 static void
-put_persist(FILE *file, const struct config *config)
+put_folder(FILE *file, const char *keyset, const char *option, const char *path, size_t len)
 {
-    for (size_t i = 0; i < config->count; i++) {
-        const char *path = config->keysets[i].persist_file;
-        const char *slash = strrchr(path, '/');
+    if (strncmp(path, STATE, sizeof STATE - 1) == 0)
+        return;
+    (void)fprintf(file, "# keyset %s: %s\nReadWritePaths=", keyset, option);
+    put_path(file, path, len);
+}
 
-        if (slash == NULL || strncmp(path, STATE, sizeof STATE - 1) == 0)
-            continue;
-        (void)fprintf(file, "# keyset %s: persist_file\nReadWritePaths=", config->keysets[i].name);
-        put_path(file, path, slash == path ? 1 : (size_t)(slash - path));
+static void
+put_file(FILE *file, const char *keyset, const char *option, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    if (slash != NULL)
+        put_folder(file, keyset, option, path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static void
+put_folders(FILE *file, const struct config_keyset *keyset)
+{
+    put_file(file, keyset->name, "persist_file", keyset->persist_file);
+    put_file(file, keyset->name, "farm", keyset->farm);
+    for (size_t i = 0; i < keyset->shares.count; i++) {
+        const struct config_share *share = &keyset->shares.all[i];
+        const char *option = share->kind->folder_option;
+        const char *path =
+            option == NULL ? NULL : engine_option_get(share->options, share->option_count, option);
+
+        if (path != NULL)
+            put_folder(file, keyset->name, option, path, strlen(path));
     }
 }
 
@@ -155,8 +206,9 @@ setup_drop_in(const struct config *config)
         return NULL;
     (void)fputs(head, file); /* finish() looks whether all this went well */
     put_groups(file, config);
-    put_network(file, &config->metrics.listen);
-    put_persist(file, config);
+    put_network(file, config);
+    for (size_t i = 0; i < config->count; i++)
+        put_folders(file, &config->keysets[i]);
     if (finish(file, &text) != NULL && len == sizeof head - 1)
         text[0] = '\0';
     return text;

@@ -110,6 +110,7 @@ struct engine_kind {
     const char *summary;                      /* one line */
     const struct engine_option_kind *options; /* ended by one without a name */
     const char *folder_option; /* that names a folder in which it writes; NULL: none */
+    bool has_sockets;          /* it reaches other hosts over the network */
 
     /* False, with what to do in `err`, for values that this engine cannot work with: names, types
      * and what is needed are the caller's to look at. Touches nothing. */

@@ -82,6 +82,16 @@ check 'a keyset that is saved elsewhere' setup
 check 'needs to write there' has 'ReadWritePaths="/srv/a b%%c"'
 check 'and nowhere else' test "$(grep -c ReadWritePaths "$drop_in")" -eq 1
 
+cat >"$conf" <<EOT
+keyset "www" { farm = "/etc/farm/www.farm" share "directory" { path = "/srv/farm" } }
+keyset "mail" { share "directory" { path = "/var/lib/stek/shared" } }
+EOT
+check 'keysets that are shared' setup
+check 'need to write the farm' has 'ReadWritePaths="/etc/farm"'
+check 'and what they say' has 'ReadWritePaths="/srv/farm"'
+check 'not where it may write anyway' test "$(grep -c ReadWritePaths "$drop_in")" -eq 2
+check 'and no network for that' has_no PrivateNetwork=no
+
 echo 'keyset "www" { }' >"$conf"
 check 'nothing is needed any more' ends 0 "remove  $drop_in"
 check 'so it is gone' absent "$drop_in"
