@@ -7,8 +7,6 @@
 #include "share/merge.h"
 #include "share/status.h"
 
-#define AGAIN_MS 30000U /* until what could not be used is asked for again */
-
 static struct ring_time
 time_of(const struct member *member)
 {
@@ -30,10 +28,18 @@ tell_refused(struct member *member, const struct engine_name *name, enum record_
              member->keyset, (unsigned long long)name->sender, record_verdict_text(verdict));
 }
 
-/* What we have not said in this run, and is newer than what we have. */
+/* A record of ours that is newer than what we have said in this run. What an engine lists that came
+ * up late is of an earlier run, before the clock went back: go on above it. */
 static void
-tell_double(struct member *member)
+hear_ourselves(struct member_engine *at)
 {
+    struct member *member = at->member;
+
+    if (!at->has_listed) {
+        member->is_unsaid = true;
+        member->due.keys = time_of(member).boot_ms;
+        return;
+    }
     (void)err_set(&member->host_trouble,
                   "another host speaks as host %016llx, as this one does: is it a copy? stop stekd "
                   "on one of the two, remove %s there, and start it again",
@@ -68,7 +74,7 @@ hear_keys(struct member_engine *at, const struct engine_name *name, const uint8_
         return;
     }
     if (letter.head.sender == member->host && member->said_ms != 0)
-        tell_double(member);
+        hear_ourselves(at);
     member->letters[member->letter_count++] = letter;
     if (member->letter_count == 1)
         member_arm(member, now);
@@ -232,7 +238,7 @@ member_take_letters(struct member *member, struct ring_time now)
     }
     member_drop_letters(member);
     if (!is_all_used && member->due.again == MEMBER_NEVER)
-        member->due.again = now.boot_ms + AGAIN_MS;
+        member->due.again = now.boot_ms + MEMBER_AGAIN_MS;
     if (has_changed)
         member->calls.changed(member->calls.arg, member->service);
 }

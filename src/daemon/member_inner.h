@@ -5,6 +5,7 @@
 #include "daemon/member.h"
 
 #define MEMBER_NEVER UINT64_MAX
+#define MEMBER_AGAIN_MS 30000U /* until keys are asked for again, that are there and not here */
 
 /* Set the timer to what is due next. */
 void member_arm(struct member *member, struct ring_time now);

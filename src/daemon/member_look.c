@@ -98,6 +98,24 @@ confirm(struct member *member, struct ring_time now)
         log_warn(member->log, "keyset %s: no key was confirmed: %s", member->keyset, err.text);
 }
 
+/* True if a host that is there opens a key that we do not know: an engine may have lost a record. */
+static bool
+lacks_some(const struct member *member)
+{
+    const struct fleet *fleet = &member->fleet;
+
+    for (size_t i = 0; i < fleet->count; i++) {
+        const struct fleet_host *host = &fleet->hosts[i];
+
+        if (host->id == member->host || fleet_state_of(fleet, host) == FLEET_SILENT)
+            continue;
+        for (size_t n = 0; n < host->key_count; n++)
+            if (keyset_find(&member->service->set, host->keys[n]) == NULL)
+                return true;
+    }
+    return false;
+}
+
 void
 member_end_look(struct member *member, struct ring_time now)
 {
@@ -112,6 +130,8 @@ member_end_look(struct member *member, struct ring_time now)
         fleet_looked(&member->fleet, look->begun_ms);
         fleet_prune(&member->fleet, FORGET_MS, now.boot_ms);
         confirm(member, now);
+        if (member->due.again == MEMBER_NEVER && lacks_some(member))
+            member->due.again = now.boot_ms + member_random(MEMBER_AGAIN_MS);
     }
     member_plan_look(member, now);
 }
