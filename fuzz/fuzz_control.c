@@ -38,6 +38,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         check(&request);
         must(request.all == (request.name_count == 0) && !(request.all && request.only));
     }
+    for (size_t i = 0; i < 3; i++) {
+        const char *const lines[] = {NULL, "request", "answer"};
+
+        if (request_farm(&request, lines[i], (const char *)data, len, &err)) {
+            check(&request);
+            must(strlen(request.line) <= LINE_TEXT_MAX && (i > 0 || request.line[0] == '\0'));
+        }
+    }
     if (len > 0)
         memcpy(query, data, len);
     query[len] = '\0';

@@ -20,6 +20,12 @@
 #define CONTROL_HEALTH "/healthz"        /* GET, text */
 #define CONTROL_METRICS "/metrics"       /* GET, OpenMetrics */
 
+#define CONTROL_FARM "/v1/farm" /* GET, ?keyset=NAME; the next ones are POST */
+#define CONTROL_FARM_INIT "/v1/farm/init"
+#define CONTROL_FARM_INVITE "/v1/farm/invite"
+#define CONTROL_FARM_JOIN "/v1/farm/join"
+#define CONTROL_FARM_REKEY "/v1/farm/rekey"
+
 #define CONTROL_REQUEST_MAX 16384U /* bytes of a request's body */
 #define CONTROL_NAMES_MAX 256U     /* keys that one request revokes by name */
 #define CONTROL_KEYSET_MAX 64U     /* bytes of a keyset's name */

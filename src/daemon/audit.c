@@ -6,6 +6,7 @@
 #include "base/hex.h"
 #include "io/moment.h"
 
+#define HOST_LEN 17 /* 16 hex digits, and a NUL */
 #define EVENT(var, text) struct log_event var = {.name = (text)}
 
 /* ---- the daemon ---- */
@@ -171,6 +172,53 @@ audit_destroyed(const struct log *log, const char *keyset, const struct key *key
     log_field_text(&event, "reason", is_over ? "over" : "keyset-removed");
     log_event(log, false, &event, "keyset %s: key %s destroyed: %s", keyset, name,
               is_over ? "its time is over" : "its keyset is removed");
+}
+
+/* ---- farms ---- */
+
+void
+audit_farm(const struct log *log, enum audit_farm what, const char *keyset, const char *farm)
+{
+    static const struct {
+        const char *event, *text;
+    } texts[] = {
+        [AUDIT_BEGUN] = {"farm-begun", "this host begins farm"},
+        [AUDIT_JOINED] = {"farm-joined", "this host joins farm"},
+        [AUDIT_REKEYED] = {"farm-rekeyed", "the farm has a fresh secret, and is now farm"},
+    };
+    EVENT(event, texts[what].event);
+
+    log_field_text(&event, "keyset", keyset);
+    log_field_text(&event, "farm", farm);
+    log_event(log, false, &event, "keyset %s: %s %s", keyset, texts[what].text, farm);
+}
+
+static void
+tell_join(const struct log *log, const char *name, const char *text, const char *keyset,
+          const struct audit_join *join)
+{
+    EVENT(event, name);
+    char host[HOST_LEN];
+
+    (void)snprintf(host, sizeof host, "%016llx", (unsigned long long)join->host); /* fits */
+    log_field_text(&event, "keyset", keyset);
+    log_field_text(&event, "fingerprint", join->fingerprint);
+    log_field_text(&event, "host", host);
+    log_field_text(&event, "host_name", join->host_name);
+    log_event(log, false, &event, "keyset %s: %s, fingerprint %s, of host %s, %s", keyset, text,
+              join->fingerprint, host, join->host_name);
+}
+
+void
+audit_asked(const struct log *log, const char *keyset, const struct audit_join *join)
+{
+    tell_join(log, "farm-asked", "request to join a farm made", keyset, join);
+}
+
+void
+audit_answered(const struct log *log, const char *keyset, const struct audit_join *join)
+{
+    tell_join(log, "farm-answered", "request to join the farm answered", keyset, join);
 }
 
 /* ---- orders and requests ---- */

@@ -37,6 +37,24 @@ void audit_revoked(const struct log *log, const char *keyset, const struct key *
 void audit_destroyed(const struct log *log, const char *keyset, const struct key *key,
                      bool is_over);
 
+/* ---- farms ---- */
+
+enum audit_farm { AUDIT_BEGUN, AUDIT_JOINED, AUDIT_REKEYED };
+
+/* This host's farm is now the one of this id. */
+void audit_farm(const struct log *log, enum audit_farm what, const char *keyset, const char *farm);
+
+/* A request to join, by its fingerprint and the host that asks. */
+struct audit_join {
+    const char *fingerprint;
+    uint64_t host;
+    const char *host_name;
+};
+
+/* This host asks; another's request was answered. */
+void audit_asked(const struct log *log, const char *keyset, const struct audit_join *join);
+void audit_answered(const struct log *log, const char *keyset, const struct audit_join *join);
+
 /* ---- orders and requests ---- */
 
 /* What somebody asks for. */

@@ -1,4 +1,4 @@
-/* control_inner.h - between control_server.c and control_pages.c. */
+/* control_inner.h - between control_server.c, control_pages.c and farm_control.c. */
 #ifndef DAEMON_CONTROL_INNER_H
 #define DAEMON_CONTROL_INNER_H
 
@@ -31,9 +31,17 @@ typedef int call_fn(struct call *call, json_t **root);
 /* Those that are no JSON. */
 call_fn control_page, control_timeline, control_health, control_metrics;
 
+/* The farm of a keyset; farm_control.c. */
+call_fn control_farm, control_farm_init, control_farm_invite, control_farm_join, control_farm_rekey;
+
 /* Sets call->service to the keyset that the request names, or the only one; else the status is not
  * 200. */
 int control_find_service(struct call *call);
+
+/* Told before the order is carried out: then what it did to keys follows. */
+void control_begin_order(struct call *call);
+
+int control_status_of(enum service_outcome outcome);
 
 /* Returns 500. */
 int control_no_memory(struct call *call);

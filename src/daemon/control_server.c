@@ -68,8 +68,8 @@ answer_keys(struct call *call, json_t **root)
     return *root == NULL ? control_no_memory(call) : 200;
 }
 
-static int
-status_of(enum service_outcome outcome)
+int
+control_status_of(enum service_outcome outcome)
 {
     switch (outcome) {
     case SERVICE_DONE: return 200;
@@ -80,9 +80,8 @@ status_of(enum service_outcome outcome)
     return 500;
 }
 
-/* Told before it is done: then what it did to keys follows. */
-static void
-begin_order(struct call *call)
+void
+control_begin_order(struct call *call)
 {
     call->order.keyset = call->service->config.name;
     audit_order(&call->stekd->log, &call->order);
@@ -99,8 +98,8 @@ answer_rotate(struct call *call, json_t **root)
     status = control_find_service(call);
     if (status != 200)
         return status;
-    begin_order(call);
-    status = status_of(service_rotate(call->service, &made, call->now, &call->err));
+    control_begin_order(call);
+    status = control_status_of(service_rotate(call->service, &made, call->now, &call->err));
     if (status != 200)
         return status;
     stekd_tick(call->stekd, call->service);
@@ -149,8 +148,9 @@ answer_revoke(struct call *call, json_t **root)
                                   .name_count = call->request.name_count};
     call->order.scope = order.all ? "all" : order.only ? "only" : "names";
     call->order.keys = order.all ? call->service->set.key_count : order.name_count;
-    begin_order(call);
-    status = status_of(service_revoke(call->service, &result, &order, call->now, &call->err));
+    control_begin_order(call);
+    status =
+        control_status_of(service_revoke(call->service, &result, &order, call->now, &call->err));
     if (status != 200)
         return status;
     stekd_tick(call->stekd, call->service);
@@ -174,6 +174,11 @@ static const struct route {
     {"GET", CONTROL_KEYS, NULL, answer_keys, false},
     {"POST", CONTROL_ROTATE, "rotate", answer_rotate, false},
     {"POST", CONTROL_REVOKE, "revoke", answer_revoke, false},
+    {"GET", CONTROL_FARM, NULL, control_farm, false},
+    {"POST", CONTROL_FARM_INIT, "farm-init", control_farm_init, false},
+    {"POST", CONTROL_FARM_INVITE, "farm-invite", control_farm_invite, false},
+    {"POST", CONTROL_FARM_JOIN, "farm-join", control_farm_join, false},
+    {"POST", CONTROL_FARM_REKEY, "farm-rekey", control_farm_rekey, false},
 };
 
 static int

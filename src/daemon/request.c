@@ -50,25 +50,48 @@ read_names(struct request *request, const json_t *value, struct err *err)
     return true;
 }
 
-/* One member; `revoke`: those of a revocation are known too. */
 static bool
-read_member(struct request *request, const char *member, const json_t *value, bool revoke,
-            struct err *err)
+read_line(struct request *request, const char *member, const json_t *value, struct err *err)
+{
+    const char *line = json_string_value(value);
+
+    if (line == NULL || strlen(line) != json_string_length(value) || line[0] == '\0')
+        return err_set(err, "%s: a string, the line as stekctl farm prints it", member);
+    if (strlen(line) > LINE_TEXT_MAX)
+        return err_set(err, "%s: longer than %u characters: not one line", member, LINE_TEXT_MAX);
+    (void)snprintf(request->line, sizeof request->line, "%s", line); /* fits */
+    return true;
+}
+
+/* What members an order has beside its keyset. */
+struct known {
+    bool is_revocation;
+    const char *line; /* NULL: none */
+};
+
+static bool
+read_member(struct request *request, const char *member, const json_t *value,
+            const struct known *known, struct err *err)
 {
     if (strcmp(member, "keyset") == 0)
         return read_keyset(request, value, err);
-    if (revoke && strcmp(member, "all") == 0)
+    if (known->is_revocation && strcmp(member, "all") == 0)
         return read_flag(&request->all, member, value, err);
-    if (revoke && strcmp(member, "only") == 0)
+    if (known->is_revocation && strcmp(member, "only") == 0)
         return read_flag(&request->only, member, value, err);
-    if (revoke && strcmp(member, "names") == 0)
+    if (known->is_revocation && strcmp(member, "names") == 0)
         return read_names(request, value, err);
-    return err_set(err, "unknown member \"%s\": there are %s", member,
-                   revoke ? "keyset, all, names, only" : "keyset");
+    if (known->line != NULL && strcmp(member, known->line) == 0)
+        return read_line(request, member, value, err);
+    return err_set(err, "unknown member \"%s\": there %s keyset%s%s%s", member,
+                   known->is_revocation || known->line != NULL ? "are" : "is",
+                   known->is_revocation ? ", all, names, only" : "",
+                   known->line != NULL ? ", " : "", known->line != NULL ? known->line : "");
 }
 
 static bool
-read_body(struct request *request, const char *body, size_t len, bool revoke, struct err *err)
+read_body(struct request *request, const char *body, size_t len, const struct known *known,
+          struct err *err)
 {
     json_error_t error;
     json_t *root = json_loadb(len == 0 ? "" : body, len, JSON_REJECT_DUPLICATES, &error);
@@ -83,7 +106,7 @@ read_body(struct request *request, const char *body, size_t len, bool revoke, st
     if (!json_is_object(root))
         ok = err_set(err, "the body must be a JSON object");
     json_object_foreach(root, member, value) /* of what is no object, none */
-        ok = ok && read_member(&fresh, member, value, revoke, err);
+        ok = ok && read_member(&fresh, member, value, known, err);
     json_decref(root);
     if (ok)
         *request = fresh;
@@ -93,7 +116,14 @@ read_body(struct request *request, const char *body, size_t len, bool revoke, st
 bool
 request_rotate(struct request *request, const char *body, size_t len, struct err *err)
 {
-    return read_body(request, body, len, false, err);
+    return read_body(request, body, len, &(struct known){.line = NULL}, err);
+}
+
+bool
+request_farm(struct request *request, const char *line, const char *body, size_t len,
+             struct err *err)
+{
+    return read_body(request, body, len, &(struct known){.line = line}, err);
 }
 
 bool
@@ -101,7 +131,7 @@ request_revoke(struct request *request, const char *body, size_t len, struct err
 {
     struct request fresh = {.keyset = ""};
 
-    if (!read_body(&fresh, body, len, true, err))
+    if (!read_body(&fresh, body, len, &(struct known){.is_revocation = true}, err))
         return false;
     if (fresh.all == (fresh.name_count > 0))
         return err_set(err, "either \"all\": true or \"names\": [...]");

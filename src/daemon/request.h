@@ -8,12 +8,14 @@
 #include "base/err.h"
 #include "control/control.h"
 #include "daemon/service.h"
+#include "share/line.h"
 
 struct request {
     char keyset[CONTROL_KEYSET_MAX + 1]; /* "": left out */
     bool all, only;
     struct revoke_name names[CONTROL_NAMES_MAX];
     size_t name_count;
+    char line[LINE_TEXT_MAX + 1]; /* a request to join a farm, or the answer; "": left out */
 };
 
 /* The body of POST /v1/rotate, and of /v1/revoke: one JSON object, with no member twice and none
@@ -21,7 +23,12 @@ struct request {
 bool request_rotate(struct request *request, const char *body, size_t len, struct err *err);
 bool request_revoke(struct request *request, const char *body, size_t len, struct err *err);
 
-/* The query of GET /v1/keys: "" or "keyset=NAME". */
+/* The same of /v1/farm/init and /v1/farm/rekey, where `line` is NULL; /v1/farm/invite, where it is
+ * "request"; and /v1/farm/join, where it is "answer" and may be left out. */
+bool request_farm(struct request *request, const char *line, const char *body, size_t len,
+                  struct err *err);
+
+/* The query of GET /v1/keys or /v1/farm: "" or "keyset=NAME". */
 bool request_keys(struct request *request, const char *query, struct err *err);
 
 /* True if a request that came by a loopback address may name this host so ("": it does not). A

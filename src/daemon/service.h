@@ -45,6 +45,16 @@ struct service_turn {
     uint64_t boot_ms;
 };
 
+/* Requests to join its farm that were answered; see farm_orders.h. */
+#define FARM_ANSWERED_MAX 64U
+
+struct farm_answered {
+    struct {
+        uint8_t key[32];
+        uint64_t expires_s; /* 0: none */
+    } requests[FARM_ANSWERED_MAX];
+};
+
 /* Read the fields freely; change them by the calls below only. */
 struct service {
     struct config_keyset config;
@@ -73,6 +83,7 @@ struct service {
     bool had_file;             /* there was one when the service began */
     struct err save_error;     /* "" while the file has what the ring has */
     struct service_change change;
+    struct farm_answered answered;
 };
 
 /* What the services share. */

@@ -1,6 +1,6 @@
 /* Whichever allocation, system call or call of libcrypto fails: a farm, a request or a host's id is
  * saved whole or the old one stays, is read whole or not at all, and never taken for none that is
- * there. */
+ * there; an order that says it is done is done, and one that fails can be given again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "daemon/farm_file.h"
+#include "daemon/farm_orders.h"
 #include "fault.h"
 #include "ring_support.h"
 #include "share_support.h"
@@ -19,7 +19,8 @@ struct work {
     struct farm farms[2];
     struct join join;
     uint64_t host;
-    bool done;
+    struct farm_answered answered[2];
+    bool done, is_warned;
 };
 
 static const char *
@@ -172,6 +173,90 @@ join_is_kept(void *arg)
     return farm_file_drop_join(&work->paths, NULL) ? NULL : "not dropped";
 }
 
+/* ---- orders ---- */
+
+/* The two hosts have different folders. */
+static bool
+desk_of(struct work *work, struct farm_desk *desk, int which)
+{
+    char path[96];
+
+    desk->keyset = "www";
+    desk->answered = &work->answered[which];
+    (void)snprintf(path, sizeof path, "%s/%d/www.farm", work->scratch.folder, which);
+    return farm_paths_set(&desk->paths, "www", path, NULL);
+}
+
+static const char *
+begin_orders(void *arg)
+{
+    struct work *work = arg;
+    struct farm_desk desk;
+    char path[64];
+
+    work->done = false;
+    for (int i = 0; i < 2; i++) {
+        (void)snprintf(path, sizeof path, "%s/%d", work->scratch.folder, i);
+        (void)mkdir(path, 0700); /* once */
+        if (!desk_of(work, &desk, i))
+            return "no paths";
+        (void)unlink(desk.paths.farm); /* if it is there */
+    }
+    return NULL;
+}
+
+/* A host begins a farm, another one joins, the first rekeys. */
+static const char *
+order(void *arg)
+{
+    struct work *work = arg;
+    struct farm_desk a, b;
+    struct join_request request;
+    struct err err = {""}, warning;
+    char name[FARM_NAME_LEN];
+    SECRET_BUF(line);
+    SECRET_BUF(answer);
+
+    if (!desk_of(work, &a, 0) || !desk_of(work, &b, 1))
+        return "no paths";
+    work->done = farm_init(&a, name, NOW_MS, &err) == SERVICE_DONE &&
+                 farm_ask(&b, &line, &request, 7, NOW_MS, &err) == SERVICE_DONE &&
+                 farm_invite(&a, &answer, &request, (const char *)line.bytes, line.len, NOW_MS,
+                             &err) == SERVICE_DONE &&
+                 farm_take(&b, name, &warning, (const char *)answer.bytes, answer.len, NOW_MS,
+                           &err) == SERVICE_DONE;
+    work->is_warned = work->done && warning.text[0] != '\0';
+    if (!work->done && answer.bytes != NULL && /* taken again, without faults */
+        (fault_disarm(), farm_take(&b, name, &warning, (const char *)answer.bytes, answer.len,
+                                   NOW_MS, &err)) != SERVICE_DONE)
+        return "the answer is used up";
+    return work->done || err.text[0] != '\0' ? NULL : "no reason";
+}
+
+/* What was said to be done is; else it can be, now. */
+static const char *
+order_again(void *arg)
+{
+    struct work *work = arg;
+    struct farm_desk a, b;
+    struct err warning;
+    FARM(x);
+    FARM(y);
+
+    if (!work->done) {
+        (void)begin_orders(arg); /* can only be well */
+        (void)order(arg);        /* `done` tells */
+    }
+    if (!work->done || !desk_of(work, &a, 0) || !desk_of(work, &b, 1))
+        return "not to be done any more";
+    if (farm_file_load(&x, &warning, &a.paths, NULL) != FARM_FILE_LOADED ||
+        farm_file_load(&y, &warning, &b.paths, NULL) != FARM_FILE_LOADED ||
+        memcmp(x.id, y.id, sizeof x.id) != 0)
+        return "two farms";
+    return access(b.paths.join, F_OK) == 0 && !work->is_warned ? "the request is still there"
+                                                               : NULL;
+}
+
 static const char *
 nothing(void *arg)
 {
@@ -200,7 +285,7 @@ test_each_failure(void **state)
     static const struct fault_case cases[] = {
         {begin, save, is_whole, NULL},         {begin, load, nothing, NULL},
         {begin_host, host, host_again, NULL},  {drop_host, make_host, host_is_kept, NULL},
-        {NULL, keep_join, join_is_kept, NULL},
+        {NULL, keep_join, join_is_kept, NULL}, {begin_orders, order, order_again, NULL},
     };
     static struct work work;
 

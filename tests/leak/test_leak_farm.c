@@ -1,7 +1,7 @@
-/* What a host keeps of its farm on disk is written and read with no copy of the farm's secret, of
- * its line, or of the private key of a request left behind on stack or heap. (The farm itself is in
- * shared memory here, which is not searched.) That a lost wipe is seen was tried: without the one
- * of what is read or written it fails. */
+/* What a host keeps of its farm on disk is written and read, and a farm is begun, joined and
+ * rekeyed, with no copy of the farm's secret, of its line, or of the private key of a request left
+ * behind on stack or heap. (The farm itself is in shared memory here, which is not searched.) That
+ * a lost wipe is seen was tried: without the one of what is read or written it fails. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <sys/mman.h>
 
-#include "daemon/farm_file.h"
+#include "daemon/farm_orders.h"
 #include "needle.h"
 #include "ring_support.h"
 #include "share_support.h"
@@ -30,7 +30,10 @@ struct work {
     struct needle needles[NEEDLES];
     struct scratch scratch;
     struct farm_paths paths;
+    struct farm_answered answered;
     uint64_t seed;
+    struct secret_buf line;
+    struct join_request request;
     uint8_t copy[SECRET_LEN];
 };
 
@@ -104,6 +107,128 @@ left(const struct work *work)
     return found;
 }
 
+/* ---- orders ---- */
+
+static struct farm_desk
+desk_of(struct work *work)
+{
+    return (struct farm_desk){work->paths, "www", &work->answered};
+}
+
+/* What is in the file of the farm becomes needles. */
+static bool
+note_farm(void *arg)
+{
+    struct work *work = arg;
+    struct err warning;
+    const char *line;
+    SECRET_BUF(text);
+
+    if (farm_file_load(&work->kept->farm, &warning, &work->paths, NULL) != FARM_FILE_LOADED ||
+        !farm_encode(&text, &work->kept->farm, NULL))
+        return false;
+    line = strstr((const char *)text.bytes, "\n" FARM_WORD ":");
+    work->needles[0] = needle_of(work->kept->farm.first.secret.bytes);
+    work->needles[2] = needle_of((const uint8_t *)line + sizeof FARM_WORD + 1 + SECRET_AT);
+    return true;
+}
+
+static bool
+note_join(void *arg)
+{
+    struct work *work = arg;
+
+    if (farm_file_load_join(&work->kept->join, &work->paths, NOW_S, NULL) != FARM_FILE_LOADED)
+        return false;
+    work->needles[1] = needle_of(work->kept->join.private_key.bytes);
+    return true;
+}
+
+static bool
+order_init(void *arg)
+{
+    struct work *work = arg;
+    const struct farm_desk desk = desk_of(work);
+    char name[FARM_NAME_LEN];
+
+    (void)unlink(work->paths.farm); /* of the test before */
+    return farm_init(&desk, name, NOW_MS, NULL) == SERVICE_DONE &&
+           farm_init(&desk, name, NOW_MS, NULL) == SERVICE_NOT_NOW;
+}
+
+static bool
+order_ask(void *arg)
+{
+    struct work *work = arg;
+    const struct farm_desk desk = desk_of(work);
+
+    secret_buf_free(&work->line);
+    return farm_ask(&desk, &work->line, &work->request, 7, NOW_MS, NULL) == SERVICE_DONE;
+}
+
+/* The host answers itself. */
+static bool
+order_join(void *arg)
+{
+    struct work *work = arg;
+    const struct farm_desk desk = desk_of(work);
+    char name[FARM_NAME_LEN];
+    struct err warning;
+    SECRET_BUF(answer);
+
+    return farm_invite(&desk, &answer, &work->request, (const char *)work->line.bytes,
+                       work->line.len, NOW_MS, NULL) == SERVICE_DONE &&
+           farm_take(&desk, name, &warning, (const char *)work->line.bytes, work->line.len, NOW_MS,
+                     NULL) == SERVICE_NOT_NOW &&
+           farm_take(&desk, name, &warning, (const char *)answer.bytes, answer.len, NOW_MS, NULL) ==
+               SERVICE_DONE;
+}
+
+static bool
+order_rekey(void *arg)
+{
+    struct work *work = arg;
+    const struct farm_desk desk = desk_of(work);
+    char name[FARM_NAME_LEN];
+
+    return farm_rekey(&desk, name, NOW_MS, NULL) == SERVICE_DONE;
+}
+
+static bool
+open_work(struct work *work)
+{
+    work->seed = rng_seed();
+    work->kept =
+        mmap(NULL, sizeof *work->kept, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return work->kept != MAP_FAILED && scratch_open(&work->scratch);
+}
+
+static void
+close_work(struct work *work)
+{
+    secret_buf_free(&work->line);
+    scratch_close(&work->scratch);
+    (void)munmap(work->kept, sizeof *work->kept); /* the end */
+}
+
+static void
+test_orders(void **state)
+{
+    static bool (*const jobs[])(void *) = {order_init, note_farm, order_ask,   note_join,
+                                           order_join, note_farm, order_rekey, note_farm};
+    static struct work work;
+
+    (void)state;
+    assert_true(open_work(&work));
+    assert_true(needle_deep(begin, &work));
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
+        assert_true(needle_deep(jobs[i], &work));
+        if (left(&work) > 0)
+            fail_msg("left behind by job %zu", i);
+    }
+    close_work(&work);
+}
+
 static void
 test_nothing_is_left(void **state)
 {
@@ -111,10 +236,7 @@ test_nothing_is_left(void **state)
     static struct work work;
 
     (void)state;
-    work.seed = rng_seed();
-    work.kept =
-        mmap(NULL, sizeof *work.kept, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_true(work.kept != MAP_FAILED && scratch_open(&work.scratch));
+    assert_true(open_work(&work));
     assert_true(needle_deep(begin, &work));
     assert_int_equal(left(&work), 0);
     for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
@@ -124,8 +246,7 @@ test_nothing_is_left(void **state)
     }
     assert_true(needle_deep(leave, &work)); /* the search works */
     assert_int_equal(left(&work), NEEDLE_RUNS);
-    scratch_close(&work.scratch);
-    (void)munmap(work.kept, sizeof *work.kept); /* the end */
+    close_work(&work);
 }
 
 int
@@ -133,6 +254,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_is_left),
+        cmocka_unit_test(test_orders),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

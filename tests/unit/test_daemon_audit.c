@@ -119,6 +119,14 @@ test_keys(void **state)
     audit_made(&log, "www", &emergency);
     assert_non_null(strstr(kept.line, " made since none could seal, "));
     assert_non_null(strstr(kept.line, " emergency=yes"));
+    audit_learnt(&log, "www", &planned);
+    (void)snprintf(line, sizeof line,
+                   "keyset www: key %s learnt of host 0000000000000000, seals from "
+                   "2023-11-14T22:13:20Z, opens until 2023-11-15T11:28:20Z event=key-learnt "
+                   "keyset=www key=%s maker=0000000000000000 seals_from=1700000000 "
+                   "seals_until=1700004500 opens_until=1700047700",
+                   key_name, key_name);
+    expect(&kept, false, line);
     audit_seals(&log, "www", &planned, false);
     (void)snprintf(line, sizeof line,
                    "keyset www: key %s takes over sealing event=key-seals keyset=www key=%s",
@@ -141,6 +149,38 @@ test_keys(void **state)
     audit_destroyed(&log, "www", &planned, false);
     assert_non_null(strstr(kept.line, "destroyed: its keyset is removed event=key-destroyed "));
     assert_non_null(strstr(kept.line, " reason=keyset-removed"));
+}
+
+static void
+test_farms(void **state)
+{
+    static struct kept kept;
+    const struct log log = {.sink = keep, .arg = &kept};
+    const struct audit_join join = {"0123-4567-89ab-cdef", 0xab, "web 2"};
+
+    (void)state;
+    audit_farm(&log, AUDIT_BEGUN, "www", "0123456789abcdef");
+    expect(&kept, false,
+           "keyset www: this host begins farm 0123456789abcdef event=farm-begun keyset=www "
+           "farm=0123456789abcdef");
+    audit_farm(&log, AUDIT_JOINED, "www", "0123456789abcdef");
+    expect(&kept, false,
+           "keyset www: this host joins farm 0123456789abcdef event=farm-joined keyset=www "
+           "farm=0123456789abcdef");
+    audit_farm(&log, AUDIT_REKEYED, "www", "0123456789abcdef");
+    expect(&kept, false,
+           "keyset www: the farm has a fresh secret, and is now farm 0123456789abcdef "
+           "event=farm-rekeyed keyset=www farm=0123456789abcdef");
+    audit_asked(&log, "www", &join);
+    expect(&kept, false,
+           "keyset www: request to join a farm made, fingerprint 0123-4567-89ab-cdef, of host "
+           "00000000000000ab, web 2 event=farm-asked keyset=www fingerprint=0123-4567-89ab-cdef "
+           "host=00000000000000ab host_name=\"web 2\"");
+    audit_answered(&log, "www", &join);
+    expect(&kept, false,
+           "keyset www: request to join the farm answered, fingerprint 0123-4567-89ab-cdef, of "
+           "host 00000000000000ab, web 2 event=farm-answered keyset=www "
+           "fingerprint=0123-4567-89ab-cdef host=00000000000000ab host_name=\"web 2\"");
 }
 
 static void
@@ -239,6 +279,7 @@ tell_all(const struct log *log)
     const struct policy policy = {.rotate_s = 1};
     const struct key key = a_key(0);
     const struct audit_order order = {&peer, "revoke", "www", "all", 1};
+    const struct audit_join join = {"", 1, ""};
     struct audit_limit limit = {0, AUDIT_REFUSED_MAX, 1};
 
     audit_start(log, "", 0);
@@ -249,9 +290,15 @@ tell_all(const struct log *log)
     audit_changed(log, "www", &policy);
     audit_removed(log, "www", "");
     audit_made(log, "www", &key);
+    audit_learnt(log, "www", &key);
     audit_seals(log, "www", &key, true);
     audit_revoked(log, "www", &key);
     audit_destroyed(log, "www", &key, true);
+    audit_farm(log, AUDIT_BEGUN, "www", "");
+    audit_farm(log, AUDIT_JOINED, "www", "");
+    audit_farm(log, AUDIT_REKEYED, "www", "");
+    audit_asked(log, "www", &join);
+    audit_answered(log, "www", &join);
     audit_order(log, &order);
     audit_order_failed(log, &order, 409, "");
     audit_tick(log, &limit, AUDIT_REFUSED_MS);
@@ -299,7 +346,7 @@ test_documented(void **state)
     (void)state;
     tell_all(&log);
     assert_true(read_rows(&written));
-    assert_int_equal(told.count, 15);
+    assert_int_equal(told.count, 21);
     for (size_t i = 0; i < told.count; i++)
         missing += !has_row(&written, told.rows[i]);
     for (size_t i = 0; i < written.count; i++)
@@ -311,9 +358,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_daemon),  cmocka_unit_test(test_keysets),
-        cmocka_unit_test(test_keys),    cmocka_unit_test(test_orders),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_documented),
+        cmocka_unit_test(test_daemon),     cmocka_unit_test(test_keysets),
+        cmocka_unit_test(test_keys),       cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_farms),      cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_documented),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
