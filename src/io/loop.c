@@ -22,6 +22,7 @@ struct loop {
     struct loop_timer *timers;
     loop_fn *stop, *reload;
     void *arg;
+    struct watch_hub *watches;
 };
 
 struct loop *
@@ -64,6 +65,12 @@ loop_run(struct loop *loop, struct err *err)
     if (event_base_dispatch(loop->base) < 0)
         return err_errno(err, "the event loop failed");
     return true;
+}
+
+struct watch_hub **
+loop_watches(struct loop *loop)
+{
+    return &loop->watches;
 }
 
 void

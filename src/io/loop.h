@@ -38,4 +38,8 @@ uint64_t loop_now_ms(const struct loop *loop);
 /* For what inside io listens on this loop. */
 struct event_base *loop_base(struct loop *loop);
 
+/* What all watches on this loop share; NULL: none yet. */
+struct watch_hub;
+struct watch_hub **loop_watches(struct loop *loop);
+
 #endif
