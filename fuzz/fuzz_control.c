@@ -51,6 +51,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     query[len] = '\0';
     if (request_keys(&request, query, &err))
         check(&request);
+    if (request_fleet(&request, query, &err))
+        check(&request);
     must(!request_host_ok(query) || query[0] == '\0' || strncmp(query, "127.", 4) == 0 ||
          strncmp(query, "[::1]", 5) == 0 || strncasecmp(query, "localhost", 9) == 0);
     free(query);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/fleet.h"
 #include "cli/prefix.h"
 #include "cli/reply.h"
 
@@ -14,6 +15,7 @@ read_one(unsigned which, const json_t *root)
     REPLY_STATUS(status);
     REPLY_KEYS(keys);
     REPLY_REVOKE(revoke);
+    REPLY_FLEET(fleet);
     struct reply_rotate rotate;
     struct err err;
     char *text = NULL;
@@ -28,6 +30,8 @@ read_one(unsigned which, const json_t *root)
         (void)reply_rotate_read(&rotate, root, &err);
     else if (which == 3)
         (void)reply_revoke_read(&revoke, root, &err);
+    else if (which == 8 && file != NULL && reply_fleet_read(&fleet, root, &err))
+        (void)fleet_print(file, &fleet, true);
     if (file != NULL)
         (void)fclose(file);
     free(text);
@@ -42,7 +46,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 0)
         root = reply_load((const char *)data + 1, size - 1, data[0] & 4U ? 400 : 200, &err);
     if (root != NULL)
-        read_one(data[0] & 3U, root);
+        read_one(data[0] & 11U, root);
     json_decref(root);
     return 0;
 }

@@ -35,6 +35,7 @@ struct cli {
     const char *reload; /* a server's unit */
     bool dry_run;
     bool remove;
+    bool no_wait;
 };
 
 /* Options that a command takes beside -r. */
@@ -50,7 +51,8 @@ enum cli_option {
     CLI_ROOT = 1U << 8,
     CLI_RELOAD = 1U << 9,
     CLI_REMOVE = 1U << 10,
-    CLI_DRY_RUN = 1U << 11
+    CLI_DRY_RUN = 1U << 11,
+    CLI_NO_WAIT = 1U << 12
 };
 
 /* All but CLI_DONE leaves the reason in `err`. Output that fails need not be looked for: main()
@@ -71,8 +73,8 @@ struct command {
 /* Ends with a NULL name. */
 extern const struct command cli_commands[];
 
-cli_run_fn status_run, keys_run, timeline_run, rotate_run, revoke_run, watch_run, metrics_run,
-    setup_run, help_run, version_run;
+cli_run_fn status_run, keys_run, timeline_run, rotate_run, revoke_run, fleet_run, watch_run,
+    metrics_run, setup_run, help_run, version_run;
 
 /* Usage of stekctl, or of one command. */
 void help_usage(FILE *out);

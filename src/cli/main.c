@@ -34,24 +34,36 @@ const struct command cli_commands[] = {
                  "  stekctl timeline --svg >k.svg   for a page\n",
      .takes = CLI_KEYSET | CLI_JSON | CLI_ALL | CLI_SVG | CLI_ASCII,
      .run = timeline_run},
-    {.name = "rotate",
+    {.name = "fleet",
      .args = "",
-     .summary = "Make a key that takes over sealing at once",
-     .detail = "Tickets sealed before still open until their key's time is over.",
-     .examples = "  stekctl rotate -k www\n",
+     .summary = "Show the hosts that share a keyset, and what they hold",
+     .detail = "What needs somebody comes first. It fails where a host is silent, or holds other "
+               "keys, also\nafter 5 s.",
+     .examples = "  stekctl fleet -k www            hosts, keys, clocks, engines\n"
+                 "  stekctl fleet --json            the same for programs\n",
      .takes = CLI_KEYSET | CLI_JSON,
+     .run = fleet_run},
+    {.name = "rotate",
+     .args = "[--no-wait]",
+     .summary = "Make a key that takes over sealing at once",
+     .detail = "Tickets sealed before still open until their key's time is over. In a farm it then "
+               "waits, 30 s\nat most, until every live host holds the key, says which do, and "
+               "fails if some do not.",
+     .examples = "  stekctl rotate -k www\n",
+     .takes = CLI_KEYSET | CLI_JSON | CLI_NO_WAIT,
      .run = rotate_run},
     {.name = "revoke",
-     .args = "--all | [--only] NAME...",
+     .args = "[--no-wait] --all | [--only] NAME...",
      .summary = "Withdraw keys: their tickets open no more",
      .detail = "NAME is a key's name or its beginning, of four hex digits or more. It withdraws "
                "that key and\nevery key that sealed since it could open, for tickets may have been "
                "renewed into them;\n--only withdraws just the keys named. A fresh key seals at "
-               "once where none is left.",
+               "once where none is left.\nIn a farm it then waits, 30 s at most, until every live "
+               "host has followed, says which\nhave, and fails if some have not.",
      .examples = "  stekctl revoke 3f2a91           that key, and those that sealed since\n"
                  "  stekctl revoke --only 3f2a91    that key alone\n"
                  "  stekctl revoke --all            every key: no session resumes\n",
-     .takes = CLI_KEYSET | CLI_JSON | CLI_ALL | CLI_ONLY,
+     .takes = CLI_KEYSET | CLI_JSON | CLI_ALL | CLI_ONLY | CLI_NO_WAIT,
      .args_max = SIZE_MAX,
      .run = revoke_run},
     {.name = "watch",

@@ -6,6 +6,8 @@
 #include "cli/text.h"
 #include "control/control.h"
 
+#define DIFFERENCE_MAX ((json_int_t)1 << 53)
+
 void
 need_fail(struct need *need, const char *member, const char *should_be)
 {
@@ -52,6 +54,26 @@ need_count(struct need *need, const char *member)
 }
 
 uint64_t
+need_count_or_null(struct need *need, bool *is_there, const char *member)
+{
+    *is_there = !json_is_null(member_of(need, member));
+    return *is_there ? need_count(need, member) : 0;
+}
+
+int64_t
+need_difference(struct need *need, const char *member)
+{
+    const json_t *value = member_of(need, member);
+    json_int_t number = json_integer_value(value); /* 0 for what is none */
+
+    if ((json_is_integer(value) || json_is_null(value)) && number <= DIFFERENCE_MAX &&
+        number >= -DIFFERENCE_MAX)
+        return (int64_t)number;
+    need_fail(need, member, "a difference");
+    return 0;
+}
+
+uint64_t
 need_time(struct need *need, const char *member)
 {
     return take_uint(need, member, NEED_TIME_MAX, "a time in Unix seconds");
@@ -65,6 +87,12 @@ need_bool(struct need *need, const char *member)
     if (!json_is_boolean(value))
         need_fail(need, member, "true or false");
     return json_is_true(value);
+}
+
+bool
+need_bool_or_null(struct need *need, const char *member)
+{
+    return !json_is_null(member_of(need, member)) && need_bool(need, member);
 }
 
 bool

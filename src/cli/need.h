@@ -26,10 +26,19 @@ struct need need_of(const json_t *object, struct err *err);
 /* 0 to INT64_MAX. */
 uint64_t need_count(struct need *need, const char *member);
 
+/* The same, but null is well too and gives 0 and *is_there false. */
+uint64_t need_count_or_null(struct need *need, bool *is_there, const char *member);
+
+/* A difference, either way, of up to 2^53; null gives 0, too. */
+int64_t need_difference(struct need *need, const char *member);
+
 /* Unix seconds. */
 uint64_t need_time(struct need *need, const char *member);
 
 bool need_bool(struct need *need, const char *member);
+
+/* The same, but null is well too and gives false. */
+bool need_bool_or_null(struct need *need, const char *member);
 
 /* A key's name, of 32 lower-case hex digits, into 33 bytes. */
 void need_name(struct need *need, char *out, const char *member);

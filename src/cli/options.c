@@ -18,6 +18,7 @@ const struct option_text options_texts[] = {
     {CLI_JSON, 0, "json", NULL, "print JSON, for programs"},
     {CLI_ALL, 0, "all", NULL, "every key that there is"},
     {CLI_ONLY, 0, "only", NULL, "just these keys, not those that sealed since"},
+    {CLI_NO_WAIT, 0, "no-wait", NULL, "do not wait until other hosts have confirmed"},
     {CLI_INTERVAL, 'i', "interval", "SECONDS", "ask so often: 1 to 3600; else 1"},
     {CLI_SVG, 0, "svg", NULL, "draw it as SVG, for a page"},
     {CLI_ASCII, 0, "ascii", NULL, "draw with plain characters, as without UTF-8"},
@@ -69,6 +70,7 @@ take_own(struct options *options, unsigned bit, struct err *err)
     case CLI_JSON: options->cli.json = true; break;
     case CLI_ALL: options->cli.all = true; break;
     case CLI_ONLY: options->cli.only = true; break;
+    case CLI_NO_WAIT: options->cli.no_wait = true; break;
     case CLI_SVG: options->cli.svg = true; break;
     case CLI_ASCII: options->cli.ascii = true; break;
     case CLI_CONFIG: options->cli.config_path = optarg; break;
@@ -175,10 +177,11 @@ options_name(unsigned option_bits)
     static const struct {
         enum cli_option bit;
         const char *name;
-    } names[] = {{CLI_KEYSET, "-k"},       {CLI_JSON, "--json"},     {CLI_ALL, "--all"},
-                 {CLI_ONLY, "--only"},     {CLI_INTERVAL, "-i"},     {CLI_SVG, "--svg"},
-                 {CLI_ASCII, "--ascii"},   {CLI_CONFIG, "-c"},       {CLI_ROOT, "--root"},
-                 {CLI_RELOAD, "--reload"}, {CLI_REMOVE, "--remove"}, {CLI_DRY_RUN, "--dry-run"}};
+    } names[] = {{CLI_KEYSET, "-k"},        {CLI_JSON, "--json"},     {CLI_ALL, "--all"},
+                 {CLI_ONLY, "--only"},      {CLI_INTERVAL, "-i"},     {CLI_SVG, "--svg"},
+                 {CLI_ASCII, "--ascii"},    {CLI_CONFIG, "-c"},       {CLI_ROOT, "--root"},
+                 {CLI_RELOAD, "--reload"},  {CLI_REMOVE, "--remove"}, {CLI_DRY_RUN, "--dry-run"},
+                 {CLI_NO_WAIT, "--no-wait"}};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((option_bits & (unsigned)names[i].bit) != 0)

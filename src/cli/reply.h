@@ -16,6 +16,8 @@
 #define REPLY_KEYSETS_MAX 4096U
 #define REPLY_SERVERS_MAX 65536U
 #define REPLY_KEYS_MAX 131072U
+#define REPLY_HOSTS_MAX 65536U
+#define REPLY_ENGINES_MAX 64U
 #define REPLY_NAME (CONTROL_NAME_DIGITS + 1)
 #define REPLY_TEXT 256U
 
@@ -91,6 +93,48 @@ void reply_status_free(struct reply_status *reply);
 
 /* Into an empty one, which stays empty on failure. */
 bool reply_status_read(struct reply_status *reply, const json_t *root, struct err *err);
+
+/* ---- GET /v1/fleet ---- */
+
+struct reply_engine {
+    char name[32];
+    bool is_well;
+    uint64_t for_s;
+    char text[REPLY_TEXT];
+};
+
+struct reply_host {
+    char id[17], name[80], version[80];
+    bool is_self, agrees, is_clock_odd, has_clock;
+    bool holds; /* the key that was asked for */
+    enum control_host state;
+    uint64_t heard_ms, keys, missing, extra;
+    int64_t clock_ms;
+    char missing_name[REPLY_NAME], extra_name[REPLY_NAME]; /* the first; "": none is told */
+    char engines[80];                                      /* "etcd, peers" */
+};
+
+struct reply_fleet {
+    char keyset[CONTROL_KEYSET_MAX + 1];
+    uint64_t now;
+    bool has_farm; /* else there is no more */
+    bool has_looked;
+    uint64_t boot_ms, looked_ms; /* now, and when the last look began that is over */
+    uint64_t known, silent, differing, keys;
+    int64_t clock_ms;          /* how far ours is behind */
+    char refusals[REPLY_TEXT]; /* of records: "2 forged, 1 ahead"; "": none */
+    struct reply_engine *engines;
+    size_t engine_count;
+    struct reply_host *hosts;
+    size_t count;
+};
+
+#define REPLY_FLEET(var) __attribute__((cleanup(reply_fleet_free))) struct reply_fleet var = {0}
+
+void reply_fleet_free(struct reply_fleet *reply);
+
+/* Into an empty one, which stays empty on failure. */
+bool reply_fleet_read(struct reply_fleet *reply, const json_t *root, struct err *err);
 
 /* ---- POST /v1/rotate, /v1/revoke ---- */
 

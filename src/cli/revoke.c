@@ -3,6 +3,7 @@
 
 #include "cli/call.h"
 #include "cli/cli.h"
+#include "cli/fleet.h"
 #include "cli/prefix.h"
 
 /* Two prefixes may mean the same key. */
@@ -97,6 +98,7 @@ enum cli_result
 revoke_run(const struct cli *cli, struct err *err)
 {
     REPLY_REVOKE(reply);
+    const struct fleet_wait wait = {.keyset = reply.keyset};
     json_t *root;
     bool ok;
 
@@ -110,10 +112,9 @@ revoke_run(const struct cli *cli, struct err *err)
     }
     root = send_order(cli, err);
     ok = root != NULL && reply_revoke_read(&reply, root, err);
-    if (ok && cli->json)
-        call_print(cli, root);
-    else if (ok)
+    if (ok && !cli->json)
         revoke_print(cli->out, &reply);
+    ok = ok && fleet_confirm(cli, root, &wait, err);
     json_decref(root);
     return ok ? CLI_DONE : CLI_FAILED;
 }

@@ -13,6 +13,8 @@
 #include "daemon/request.h"
 #include "io/process.h"
 
+#define FLEET_APART_MS 200U /* two readings, at least */
+
 int
 control_find_service(struct call *call)
 {
@@ -65,6 +67,25 @@ answer_keys(struct call *call, json_t **root)
     if (status != 200)
         return status;
     *root = report_keys(call->service, call->now);
+    return *root == NULL ? control_no_memory(call) : 200;
+}
+
+/* What is known, and statuses are read again: who wants newer ones asks again. */
+static int
+answer_fleet(struct call *call, json_t **root)
+{
+    const uint8_t *key = NULL;
+    int status;
+
+    if (!request_fleet(&call->request, call->http->query, &call->err))
+        return 400;
+    status = control_find_service(call);
+    if (status != 200)
+        return status;
+    member_refresh(call->service->member, FLEET_APART_MS, call->now);
+    if (call->request.name_count > 0)
+        key = call->request.names[0].bytes;
+    *root = report_service_fleet(call->service, key, SIZE_MAX, call->now);
     return *root == NULL ? control_no_memory(call) : 200;
 }
 
@@ -172,6 +193,7 @@ static const struct route {
     {"GET", CONTROL_METRICS, NULL, control_metrics, true},
     {"GET", CONTROL_STATUS, NULL, answer_status, false},
     {"GET", CONTROL_KEYS, NULL, answer_keys, false},
+    {"GET", CONTROL_FLEET, NULL, answer_fleet, false},
     {"POST", CONTROL_ROTATE, "rotate", answer_rotate, false},
     {"POST", CONTROL_REVOKE, "revoke", answer_revoke, false},
     {"GET", CONTROL_FARM, NULL, control_farm, false},

@@ -15,6 +15,12 @@ json_t *report_name(const uint8_t name[KEY_NAME_LEN]);
 json_t *report_status(struct stekd *stekd, struct ring_time now);
 json_t *report_keys(struct service *service, struct ring_time now);
 
+/* The farm of a keyset in short, null without one; and the answer to GET /v1/fleet: see
+ * report_fleet.h. The same. */
+json_t *report_service_farm(const struct service *service, struct ring_time now);
+json_t *report_service_fleet(const struct service *service, const uint8_t *key, size_t max,
+                             struct ring_time now);
+
 /* The status page (see page.h) of both, to be freed. NULL where there is no memory. */
 char *report_page(struct stekd *stekd, struct ring_time now);
 

@@ -155,6 +155,32 @@ request_keys(struct request *request, const char *query, struct err *err)
 }
 
 bool
+request_fleet(struct request *request, const char *query, struct err *err)
+{
+    struct request fresh = {.keyset = ""};
+    size_t len = strcspn(query, "&");
+    const char *key = NULL;
+    char keyset[sizeof "keyset=" + CONTROL_KEYSET_MAX + 1];
+
+    if (strncmp(query, "key=", 4) == 0) {
+        key = query + 4;
+        len = 0;
+    } else if (strncmp(query + len, "&key=", 5) == 0) {
+        key = query + len + 5;
+    }
+    if (len >= sizeof keyset || (key == NULL && query[len] != '\0'))
+        return err_set(err, "the query is keyset=NAME, key=NAME, both, or nothing");
+    (void)snprintf(keyset, sizeof keyset, "%.*s", (int)len, query); /* fits */
+    if (!request_keys(&fresh, keyset, err))
+        return false;
+    if (key != NULL && !hex_decode(fresh.names[0].bytes, KEY_NAME_LEN, key, strlen(key)))
+        return err_set(err, "key: a key's name is %u hex digits", CONTROL_NAME_DIGITS);
+    fresh.name_count = key != NULL;
+    *request = fresh;
+    return true;
+}
+
+bool
 request_host_ok(const char *host)
 {
     bool is_v6 = host[0] == '[';

@@ -31,6 +31,9 @@ bool request_farm(struct request *request, const char *line, const char *body, s
 /* The query of GET /v1/keys or /v1/farm: "" or "keyset=NAME". */
 bool request_keys(struct request *request, const char *query, struct err *err);
 
+/* That of GET /v1/fleet: the same, and then or alone "key=NAME", which becomes names[0]. */
+bool request_fleet(struct request *request, const char *query, struct err *err);
+
 /* True if a request that came by a loopback address may name this host so ("": it does not). A
  * page of another site, whose name was made to mean that address, names its site (DNS rebinding).
  */

@@ -104,6 +104,25 @@ test_orders(void **state)
     json_decref(root);
 }
 
+/* Without a farm. */
+static void
+test_fleet(void **state)
+{
+    static const char *const paths[] = {
+        "/v1/fleet?keyset=www", "/v1/fleet?keyset=www&key=000102030405060708090a0b0c0d0e0f"};
+
+    for (size_t i = 0; i < 2; i++) {
+        json_t *root;
+
+        assert_int_equal(ask(*state, &root, "GET", paths[i], ""), 200);
+        assert_string_equal(json_string_value(json_object_get(root, "keyset")), "www");
+        assert_true(has(root, "farm", JSON_NULL) && has(root, "now", JSON_INTEGER));
+        assert_int_equal(json_array_size(json_object_get(root, "hosts")), 0);
+        assert_int_equal(json_object_size(root), 4);
+        json_decref(root);
+    }
+}
+
 /* For people: of all keysets, and as HTML. */
 static void
 test_page(void **state)
@@ -138,6 +157,15 @@ static const struct {
     {"GET", "/v1/keys?keyset=none", "", 404, "no keyset none"},
     {"GET", "/v1/keys?keyset=..%2f", "", 400, "not a keyset's name"},
     {"GET", "/v1/keys?name=www", "", 400, "the query is keyset=NAME"},
+    {"POST", "/v1/fleet", "{}", 405, "/v1/fleet takes GET only"},
+    {"GET", "/v1/fleet", "", 400, "there are 2 keysets: say which one"},
+    {"GET", "/v1/fleet?keyset=none", "", 404, "no keyset none"},
+    {"GET", "/v1/fleet?keyset=www&key=00", "", 400, "key: a key's name is 32 hex digits"},
+    {"GET", "/v1/fleet?keyset=www&key=", "", 400, "key: a key's name is 32 hex digits"},
+    {"GET", "/v1/fleet?keyset=www&x=1", "", 400, "the query is keyset=NAME, key=NAME"},
+    {"GET", "/v1/fleet?keyset=www&key=000102030405060708090a0b0c0d0e0f&x=1", "", 400,
+     "key: a key's name"},
+    {"GET", "/v1/fleet?key=000102030405060708090a0b0c0d0e0f", "", 400, "there are 2 keysets"},
     {"POST", "/v1/rotate", "", 400, "not JSON"},
     {"POST", "/v1/rotate", "{", 400, "not JSON"},
     {"POST", "/v1/rotate", "{} {}", 400, "not JSON"},
@@ -242,10 +270,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_status), cmocka_unit_test(test_keys),
-        cmocka_unit_test(test_orders), cmocka_unit_test(test_wrong),
-        cmocka_unit_test(test_audit),  cmocka_unit_test(test_longest_body),
-        cmocka_unit_test(test_page),
+        cmocka_unit_test(test_status),       cmocka_unit_test(test_keys),
+        cmocka_unit_test(test_fleet),        cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_wrong),        cmocka_unit_test(test_audit),
+        cmocka_unit_test(test_longest_body), cmocka_unit_test(test_page),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

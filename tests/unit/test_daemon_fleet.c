@@ -122,15 +122,15 @@ make_trouble(struct world *world)
 
     done = add_keys(&fewer, 1, KEYS - 1) && add_keys(&more, 1, KEYS + 1) && add_keys(&many, 100, 9);
     world->engines[1].state = (struct engine_state){false, LATER - 90000, "no \"peer\" answers"};
-    done = done && says(world, 20, "silent", &fewer, START, 0, 0);
+    done = done && says(world, 20, "db2", &fewer, START, 0, 0);
     fleet_looked(&world->fleet, START + 1);
-    done = done && says(world, 21, "late", &world->set, START + 2, 0, 0);
+    done = done && says(world, 21, "db3", &world->set, START + 2, 0, 0);
     fleet_looked(&world->fleet, LATER - 5000);
-    done = done && make_well(world) && says(world, 22, "fewer", &fewer, LATER, 0, 0) &&
-           says(world, 23, "more", &more, LATER, 0, 1) &&
-           says(world, 24, "others", &many, LATER, 0, 0);
+    done = done && make_well(world) && says(world, 22, "web4", &fewer, LATER, 0, 0) &&
+           says(world, 23, "web5", &more, LATER, 0, 1) &&
+           says(world, 24, "web6", &many, LATER, 0, 0);
     for (uint64_t at = LATER - 1; at <= LATER; at++)
-        done = done && says(world, 19, "clock", &world->set, at, 180000, 0);
+        done = done && says(world, 19, "web7", &world->set, at, 180000, 0);
     return done;
 }
 
@@ -248,9 +248,9 @@ test_holds(void **state)
         uint16_t key;
         const char *host;
         bool holds;
-    } cases[] = {{KEYS, "web1", true},      {KEYS, "web2", true},     {KEYS, "fewer", false},
-                 {KEYS, "more", true},      {KEYS, "others", false},  {KEYS + 1, "web1", false},
-                 {KEYS + 1, "web2", false}, {KEYS + 1, "more", true}, {1, "fewer", true}};
+    } cases[] = {{KEYS, "web1", true},      {KEYS, "web2", true},     {KEYS, "web4", false},
+                 {KEYS, "web5", true},      {KEYS, "web6", false},    {KEYS + 1, "web1", false},
+                 {KEYS + 1, "web2", false}, {KEYS + 1, "web5", true}, {1, "web4", true}};
     struct world world;
     struct report_farm farm;
 
