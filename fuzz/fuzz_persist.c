@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "daemon/persist_format.h"
-#include "io/aead.h"
 
 #define NOW_MS (1700000000U * (uint64_t)1000)
 

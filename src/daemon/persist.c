@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "daemon/persist_format.h"
-#include "io/aead.h"
+#include "io/crypt.h"
 #include "io/disk.h"
 #include "io/entropy.h"
 #include "io/file.h"
@@ -167,7 +167,7 @@ digest(struct secret *out, const struct persist *persist, const struct keyset *s
 
     if (!encode_keyset(&plain, set, err))
         return false;
-    return aead_hmac(out->bytes, plain.bytes, plain.len, persist->key.bytes,
+    return crypt_hmac(out->bytes, plain.bytes, plain.len, persist->key.bytes,
                      sizeof persist->key.bytes) == 1 ||
            err_set(err, "libcrypto failed");
 }

@@ -5,52 +5,31 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/hkdf.h"
 #include "control/control.h"
 #include "daemon/clock.h"
-#include "io/aead.h"
+#include "io/crypt.h"
 #include "io/moment.h"
 #include "keys/encode.h"
 
 #define MAGIC "stekkept"
 #define MAGIC_LEN (sizeof MAGIC - 1)
 #define VERSION 1
-#define LABEL "stek1"
 #define PURPOSE "persist"
 #define NAME_MAX_LEN ((size_t)CONTROL_KEYSET_MAX)
 #define HEAD_MAX (MAGIC_LEN + 2 + 1 + NAME_MAX_LEN + 8 + 8 + PERSIST_SALT_LEN + 4)
 
-static void
-wipe_key(struct aead_key *key)
-{
-    secret_wipe_bytes(key, sizeof *key);
-}
-
-static void
-write_field(struct writer *w, const void *bytes, size_t len)
-{
-    write_u16(w, (uint16_t)len);
-    write_bytes(w, bytes, len);
-}
-
 static bool
-derive(struct aead_key *out, const struct persist_head *head, const struct secret *key)
+derive(struct secret *out, const struct persist_head *head, const struct secret *key)
 {
-    uint8_t info[3 * 2 + sizeof LABEL + sizeof PURPOSE + NAME_MAX_LEN];
-    struct writer w = writer_of(info, sizeof info);
+    struct crypt_info info;
     SECRET(prk);
 
-    write_field(&w, LABEL, sizeof LABEL - 1);
-    write_field(&w, PURPOSE, sizeof PURPOSE - 1);
-    write_field(&w, head->keyset, strlen(head->keyset));
-    return !w.failed &&
-           hkdf_extract(prk.bytes, head->salt, sizeof head->salt, key->bytes, sizeof key->bytes,
-                        aead_hmac) &&
-           hkdf_expand((uint8_t *)out, sizeof *out, prk.bytes, sizeof prk.bytes, info, w.len,
-                       aead_hmac);
+    crypt_info_begin(&info, PURPOSE);
+    crypt_info_add(&info, head->keyset, strlen(head->keyset));
+    return hkdf_extract(prk.bytes, head->salt, sizeof head->salt, key->bytes, sizeof key->bytes,
+                        crypt_hmac) &&
+           crypt_derive(out, &prk, &info);
 }
-
-_Static_assert(sizeof(struct aead_key) == SECRET_LEN + AEAD_NONCE_LEN, "derived in one piece");
 
 static size_t
 write_head(uint8_t bytes[HEAD_MAX], const struct persist_head *head, size_t sealed_len)
@@ -69,31 +48,49 @@ write_head(uint8_t bytes[HEAD_MAX], const struct persist_head *head, size_t seal
     return w.failed ? 0 : w.len;
 }
 
+/* A head of `head_len` bytes is there; put the rest behind it. */
+static bool
+seal_behind(uint8_t *whole, size_t head_len, const struct secret_buf *plain,
+            const struct persist_head *head, const struct secret *key)
+{
+    struct crypt_gcm gcm = {.aad = whole,
+                            .aad_len = head_len,
+                            .text = whole + head_len,
+                            .text_len = plain->len,
+                            .tag = whole + head_len + plain->len};
+    SECRET(sealing);
+
+    gcm.key = &sealing;
+    memcpy(gcm.text, plain->bytes, plain->len);
+    if (derive(&sealing, head, key) && crypt_seal(&gcm))
+        return true;
+    secret_wipe_bytes(gcm.text, plain->len);
+    return false;
+}
+
 bool
 persist_seal(uint8_t **out, size_t *len, const struct persist_head *head, const struct keyset *set,
              const struct secret *key, struct err *err)
 {
-    __attribute__((cleanup(wipe_key))) struct aead_key sealing = {.nonce = {0}};
     uint8_t bytes[HEAD_MAX], *whole;
     size_t head_len;
     SECRET_BUF(plain);
 
     if (!encode_keyset(&plain, set, err))
         return false;
-    head_len = write_head(bytes, head, plain.len + AEAD_TAG_LEN);
-    whole = malloc(HEAD_MAX + plain.len + AEAD_TAG_LEN);
+    head_len = write_head(bytes, head, plain.len + CRYPT_TAG_LEN);
+    whole = malloc(HEAD_MAX + plain.len + CRYPT_TAG_LEN);
     if (whole == NULL || head_len == 0) {
         free(whole);
         return err_set(err, "no memory");
     }
     memcpy(whole, bytes, head_len);
-    if (!derive(&sealing, head, key) ||
-        !aead_seal(whole + head_len, plain.bytes, plain.len, bytes, head_len, &sealing)) {
+    if (!seal_behind(whole, head_len, &plain, head, key)) {
         free(whole);
         return err_set(err, "libcrypto failed");
     }
     *out = whole;
-    *len = head_len + plain.len + AEAD_TAG_LEN;
+    *len = head_len + plain.len + CRYPT_TAG_LEN;
     return true;
 }
 
@@ -133,28 +130,46 @@ check_clock(const struct persist_head *head, uint64_t now_ms, struct err *err)
                    moment_text(saved, head->saved_ms / 1000), moment_text(now, now_ms / 1000));
 }
 
+/* What is behind a head of `head_len` bytes, into an empty `plain`. */
+static bool
+open_behind(struct secret_buf *plain, const uint8_t *in, size_t len, size_t head_len,
+            const struct persist_head *head, const struct secret *key, struct err *err)
+{
+    uint8_t tag[CRYPT_TAG_LEN];
+    struct crypt_gcm gcm = {.aad = in, .aad_len = head_len, .tag = tag};
+    SECRET(sealing);
+
+    if (len - head_len < sizeof tag)
+        return err_set(err, "is cut short");
+    if (!secret_buf_init(plain, len - head_len))
+        return err_set(err, "takes more memory than there is");
+    plain->len = len - head_len - sizeof tag;
+    memcpy(plain->bytes, in + head_len, plain->len);
+    memcpy(tag, in + head_len + plain->len, sizeof tag);
+    gcm.key = &sealing;
+    gcm.text = plain->bytes;
+    gcm.text_len = plain->len;
+    if (!derive(&sealing, head, key))
+        return err_set(err, "could not be opened: libcrypto failed");
+    switch (crypt_open(&gcm)) {
+    case CRYPT_OPENED: return true;
+    case CRYPT_FORGED: return err_set(err, "is damaged, or was written under another key");
+    case CRYPT_FAILED: break;
+    }
+    return err_set(err, "could not be opened: libcrypto failed");
+}
+
 bool
 persist_open_sealed(struct persist_head *head, struct keyset *set, const uint8_t *in, size_t len,
                     const struct secret *key, uint64_t now_ms, struct err *err)
 {
-    __attribute__((cleanup(wipe_key))) struct aead_key sealing = {.nonce = {0}};
     struct reader r = reader_of(in, len);
     struct persist_head fresh = {.keyset = head->keyset};
-    size_t head_len;
     SECRET_BUF(plain);
 
-    if (!read_head(&fresh, &r, head->keyset, err))
-        return false;
-    head_len = len - r.left;
-    if (r.left < AEAD_TAG_LEN)
-        return err_set(err, "is cut short");
-    if (!secret_buf_init(&plain, r.left))
-        return err_set(err, "takes more memory than there is");
-    plain.len = r.left - AEAD_TAG_LEN;
-    if (!derive(&sealing, &fresh, key) ||
-        !aead_open(plain.bytes, r.at, r.left, in, head_len, &sealing))
-        return err_set(err, "is damaged, or was written under another key");
-    if (!check_clock(&fresh, now_ms, err))
+    if (!read_head(&fresh, &r, head->keyset, err) ||
+        !open_behind(&plain, in, len, len - r.left, &fresh, key, err) ||
+        !check_clock(&fresh, now_ms, err))
         return false;
     if (!decode_keyset(set, plain.bytes, plain.len, now_ms, err))
         return err_add(err, "holds what is no keyset of now");

@@ -5,7 +5,7 @@
 
 #include "base/bytes.h"
 #include "keys/key.h"
-#include "share/crypt.h"
+#include "io/crypt.h"
 
 #define VERSION 1
 #define PURPOSE "datagram"

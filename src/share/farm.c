@@ -3,7 +3,7 @@
 
 #include "base/bytes.h"
 #include "keys/keyset.h"
-#include "share/crypt.h"
+#include "io/crypt.h"
 #include "share/line.h"
 
 #define DAY_S (FARM_DAY_MS / 1000)

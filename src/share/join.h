@@ -29,7 +29,7 @@
 
 #include "base/err.h"
 #include "base/secret.h"
-#include "share/crypt.h"
+#include "io/crypt.h"
 #include "share/farm.h"
 #include "share/record.h"
 #include "share/status.h"

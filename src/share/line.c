@@ -2,7 +2,7 @@
 #include "share/line.h"
 
 #include "base/hex.h"
-#include "share/crypt.h"
+#include "io/crypt.h"
 
 #define CHECK_LEN 4
 

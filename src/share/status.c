@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/bytes.h"
-#include "share/crypt.h"
+#include "io/crypt.h"
 
 #define VERSION 1
 #define ENCODED_MAX \

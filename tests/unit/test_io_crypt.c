@@ -9,7 +9,7 @@
 #include <openssl/err.h>
 
 #include "base/hex.h"
-#include "share/crypt.h"
+#include "io/crypt.h"
 #include "share_support.h"
 
 static void

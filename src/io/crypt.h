@@ -1,9 +1,9 @@
-/* crypt.h - what src/share needs of libcrypto, which no other file there includes.
+/* crypt.h - what the daemon needs of libcrypto: HMAC-SHA256, AES-256-GCM, X25519.
  *
  * Every key that is made here seals one text, so the nonce is constant. Nothing of a failure stays
  * in libcrypto's queue of errors. */
-#ifndef SHARE_CRYPT_H
-#define SHARE_CRYPT_H
+#ifndef IO_CRYPT_H
+#define IO_CRYPT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* see crypt.h */
-#include "share/crypt.h"
+#include "io/crypt.h"
 
 #include <limits.h>
 #include <openssl/err.h>
