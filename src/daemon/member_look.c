@@ -98,7 +98,7 @@ confirm(struct member *member, struct ring_time now)
         log_warn(member->log, "keyset %s: no key was confirmed: %s", member->keyset, err.text);
 }
 
-/* True if a host that is there opens a key that we do not know: an engine may have lost a record. */
+/* True if a host that is there opens a key that we do not know: a record may be lost. */
 static bool
 lacks_some(const struct member *member)
 {

@@ -23,7 +23,7 @@ seal(void *arg, uint8_t out[DATAGRAM_MAX], size_t *out_len, const uint8_t *body,
 }
 
 static enum record_verdict
-open(void *arg, struct datagram *out, const uint8_t *bytes, size_t len)
+unseal(void *arg, struct datagram *out, const uint8_t *bytes, size_t len)
 {
     const struct member *member = arg;
 
@@ -31,4 +31,4 @@ open(void *arg, struct datagram *out, const uint8_t *bytes, size_t len)
                             : RECORD_FARM;
 }
 
-const struct engine_seal member_seals = {.seal = seal, .open = open};
+const struct engine_seal member_seals = {.seal = seal, .open = unseal};
