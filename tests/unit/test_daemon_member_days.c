@@ -1,0 +1,178 @@
+/* A farm through days: who makes its keys, and what becomes of its secret. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "member_support.h"
+
+/* How many keys that count were made for epochs, by these hosts, and the most for one epoch. */
+struct made {
+    size_t keys, epochs, most, makers;
+};
+
+/* Look at what there is for the epoch after the next: its key was due half an epoch ago. */
+static void
+count_made(struct made *made, const struct farm_world *world, bool is_maker[FARM_HOSTS_MAX])
+{
+    const struct service *service = world->hosts[0].service;
+    uint64_t epoch = schedule_epoch(&service->config.policy, world->unix_ms / 1000) + 1;
+    uint64_t start_s = schedule_start_s(&service->config.policy, epoch);
+    size_t count = 0;
+
+    for (size_t i = 0; i < service->set.key_count; i++) {
+        const struct key *key = &service->set.keys[i];
+
+        if (key->seal_from != start_s || (key->flags & KEY_EMERGENCY) != 0)
+            continue;
+        count++;
+        made->makers += !is_maker[key->maker - 1];
+        is_maker[key->maker - 1] = true;
+    }
+    made->keys += count;
+    made->epochs += count > 0;
+    made->most = count > made->most ? count : made->most;
+}
+
+/* R-SERVICE-6: five hosts make hardly more than one key an epoch: two only where they drew the same
+ * moment, of tens of thousands. None goes without, and each has its turns. */
+static void
+test_one_makes(void **state)
+{
+    enum { EPOCHS = 60 };
+    struct farm_world *world = farm_open(5);
+    bool is_maker[FARM_HOSTS_MAX] = {false};
+    struct made made = {.keys = 0};
+    size_t without = 0;
+
+    (void)state;
+    assert_non_null(world);
+    assert_true(farm_begin(world));
+    for (size_t i = 0; i < EPOCHS; i++) {
+        farm_run(world, HOUR_IN_MS);
+        count_made(&made, world, is_maker);
+        without += !farm_agrees(world);
+    }
+    assert_false(world->is_stuck);
+    assert_int_equal(without, 0);
+    assert_int_equal(made.epochs, EPOCHS);
+    assert_true(made.keys < EPOCHS + EPOCHS / 4);
+    assert_true(made.makers > 1);
+    assert_string_equal(world->hosts[4].service->last_error.text, "");
+}
+
+/* R-SERVICE-6: where others' keys do not come, a host makes them itself, none too late. */
+static void
+test_none_comes(void **state)
+{
+    struct farm_world *world = farm_open(3);
+    size_t without = 0;
+
+    (void)state;
+    assert_non_null(world);
+    assert_true(farm_begin(world));
+    for (size_t i = 0; i < 3; i++)
+        world->hosts[i].scripts[0].is_cut = true;
+    for (size_t i = 0; i < 24; i++) {
+        farm_run(world, HOUR_IN_MS);
+        for (size_t j = 0; j < 3; j++)
+            without += host_sealing(&world->hosts[j]) == NULL;
+    }
+    assert_int_equal(without, 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_in_range(world->hosts[i].service->rotations, 23, 26);
+}
+
+static bool
+load_farm(const struct farm_host *host, struct farm *farm)
+{
+    struct farm_paths paths;
+    struct err warning;
+
+    return farm_paths_set(&paths, "www", host->farm_path, NULL) &&
+           farm_file_load(farm, &warning, &paths, NULL) == FARM_FILE_LOADED;
+}
+
+static bool
+holds(const void *bytes, size_t len, const struct secret *secret)
+{
+    return memmem(bytes, len, secret->bytes, sizeof secret->bytes) != NULL;
+}
+
+/* R-MEMBER-6: after days what is on disk and in memory opens no record of the first one; what is
+ * said today opens at all. */
+static void
+test_days(void **state)
+{
+    enum { DAYS = 5 };
+    struct farm_world *world = farm_open(2);
+    uint64_t keep;
+    FARM(farm);
+
+    (void)state;
+    assert_non_null(world);
+    keep = farm_keep_days(&world->hosts[0].config.policy);
+    assert_true(farm_begin(world));
+    assert_true(
+        holds(world->hosts[0].member, sizeof *world->hosts[0].member, &world->farm.first.secret));
+    farm_run(world, DAYS * DAY_MS);
+    assert_true(farm_agrees(world));
+    for (size_t i = 0; i < 2; i++) {
+        const struct farm_host *host = &world->hosts[i];
+        uint64_t today = farm_day_of(host_now(host).unix_ms);
+
+        assert_true(load_farm(host, &farm));
+        assert_memory_equal(farm.id, world->farm.id, sizeof farm.id);
+        assert_in_range(farm.first.number, today - keep - 1, today - keep);
+        assert_memory_equal(farm.first.secret.bytes, host->member->farm.first.secret.bytes,
+                            sizeof farm.first.secret.bytes);
+        assert_false(holds(host->member, sizeof *host->member, &world->farm.first.secret));
+    }
+}
+
+/* R-MEMBER-6: a clock that is a month ahead for days costs no membership: when it is right again,
+ * so is all. The other host goes on. */
+static void
+test_mad_clock(void **state)
+{
+    struct farm_world *world = farm_open(2);
+    struct farm_host *mad;
+    uint64_t first;
+    FARM(farm);
+
+    (void)state;
+    assert_non_null(world);
+    assert_true(farm_begin(world));
+    mad = &world->hosts[1];
+    host_close(mad);
+    mad->ahead_ms = (int64_t)(30 * DAY_MS);
+    assert_true(host_open(mad));
+    farm_run(world, DAY_MS);
+    assert_true(load_farm(mad, &farm));
+    assert_true(farm.first.number <= farm_day_of(world->unix_ms));
+    assert_non_null(host_sealing(mad));
+    assert_non_null(host_sealing(&world->hosts[0]));
+    host_close(mad);
+    mad->ahead_ms = 0;
+    assert_true(host_open(mad));
+    farm_run(world, HOUR_IN_MS);
+    first = mad->member->farm.first.number;
+    assert_true(first <= farm_day_of(world->unix_ms));
+    assert_true(farm_agrees(world));
+    assert_string_equal(mad->service->last_error.text, "");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_one_makes, farm_teardown),
+        cmocka_unit_test_teardown(test_none_comes, farm_teardown),
+        cmocka_unit_test_teardown(test_days, farm_teardown),
+        cmocka_unit_test_teardown(test_mad_clock, farm_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
