@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "io/process.h"
 #include "share/directory_inner.h"
 
 #define BUSY_SHARE 50U /* of the time at most one part is spent in scans */
@@ -145,12 +146,18 @@ poll_folder(struct directory *directory)
         directory->scan.is_wanted = true;
 }
 
+/* All keysets at the same moment, so that many of them wake the process once a second, not many
+ * times; other processes at another. */
 static void
 set_poll(struct directory *directory, uint64_t now_ms)
 {
     uint64_t pause_ms = BUSY_SHARE * directory->scan.took_ms;
+    uint64_t phase_ms = (uint64_t)process_pid() * 37 % DIRECTORY_POLL_MS;
+    uint64_t next_ms = (now_ms / DIRECTORY_POLL_MS + 1) * DIRECTORY_POLL_MS + phase_ms;
 
-    directory->poll_ms = now_ms + (pause_ms > DIRECTORY_POLL_MS ? pause_ms : DIRECTORY_POLL_MS);
+    if (next_ms > now_ms + DIRECTORY_POLL_MS)
+        next_ms -= DIRECTORY_POLL_MS;
+    directory->poll_ms = pause_ms > next_ms - now_ms ? now_ms + pause_ms : next_ms;
 }
 
 /* Also what callbacks asked for. */
