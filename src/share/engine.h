@@ -131,6 +131,7 @@ struct engine_kind {
 };
 
 extern const struct engine_kind engine_directory;
+extern const struct engine_kind engine_etcd; /* if it was built: etcd in meson_options.txt */
 
 /* All kinds, ended by NULL. */
 extern const struct engine_kind *const engine_kinds[];

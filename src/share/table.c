@@ -3,7 +3,13 @@
 
 #include "share/engine.h"
 
-const struct engine_kind *const engine_kinds[] = {&engine_directory, NULL};
+const struct engine_kind *const engine_kinds[] = {
+    &engine_directory,
+#ifdef STEK_ETCD
+    &engine_etcd,
+#endif
+    NULL,
+};
 
 const struct engine_kind *
 engine_kind_find(const char *name)

@@ -41,9 +41,10 @@ struct farm_world {
 /* What a kind of engine needs to be tested: a transport of its own, per test. */
 struct transport {
     const struct engine_kind *kind;
+    bool (*is_here)(void); /* or NULL; where it is not, it says so */
     bool (*begin)(struct farm_world *world);
     void (*end)(struct farm_world *world);
-    /* At most 4 options of a host. */
+    /* At most 8 options of a host. */
     size_t (*options)(struct farm_world *world, struct engine_option *out);
     /* Put a record's bytes under that name past all engines; NULL removes it. */
     bool (*plant)(struct farm_world *world, const char *keyset, const struct engine_name *name,
@@ -92,7 +93,7 @@ on_state(void *arg)
 static inline bool
 host_start(struct farm_world *world, uint64_t id, const char *keyset, struct err *err)
 {
-    struct engine_option options[4];
+    struct engine_option options[8];
     struct host *host = calloc(1, sizeof *host);
     struct engine_setup setup = {.loop = world->loop,
                                  .keyset = keyset,

@@ -8,10 +8,22 @@
 #include <cmocka.h>
 
 #include "engine_directory_support.h"
+#ifdef STEK_ETCD
+#include "engine_etcd_support.h"
+#endif
 
-static const struct transport *const transports[] = {&transport_directory};
+static const struct transport *const all_transports[] = {
+    &transport_directory,
+#ifdef STEK_ETCD
+    &transport_etcd,
+#endif
+};
 
-#define TRANSPORTS (sizeof transports / sizeof transports[0])
+#define TRANSPORTS_MAX (sizeof all_transports / sizeof all_transports[0])
+
+/* Those that can be tried here. */
+static const struct transport *transports[TRANSPORTS_MAX];
+static size_t transport_count;
 
 /* R-ENGINE-1 R-ENGINE-2: to a second host, also what replaces it; each change once at least. */
 static void
@@ -20,7 +32,7 @@ test_put(void **state)
     static struct farm_world world;
 
     (void)state;
-    for (size_t i = 0; i < TRANSPORTS; i++) {
+    for (size_t i = 0; i < transport_count; i++) {
         assert_true(world_open(&world, transports[i]));
         assert_true(host_start(&world, 1, "www", NULL) && host_start(&world, 2, "www", NULL));
         assert_true(host_put(world.hosts[1], RECORD_KEYS, "one"));
@@ -42,7 +54,7 @@ test_two_writers(void **state)
     static struct farm_world world;
 
     (void)state;
-    for (size_t i = 0; i < TRANSPORTS; i++) {
+    for (size_t i = 0; i < transport_count; i++) {
         assert_true(world_open(&world, transports[i]));
         assert_true(host_start(&world, 1, "www", NULL) && host_start(&world, 2, "www", NULL));
         for (unsigned round = 0; round < 20; round++) {
@@ -70,7 +82,7 @@ test_late(void **state)
     static struct farm_world world;
 
     (void)state;
-    for (size_t i = 0; i < TRANSPORTS; i++) {
+    for (size_t i = 0; i < transport_count; i++) {
         assert_true(world_open(&world, transports[i]));
         assert_true(host_start(&world, 1, "www", NULL) && host_start(&world, 2, "www", NULL));
         assert_true(host_put(world.hosts[1], RECORD_KEYS, "of one that is gone"));
@@ -92,7 +104,7 @@ test_list(void **state)
     static struct farm_world world;
 
     (void)state;
-    for (size_t i = 0; i < TRANSPORTS; i++) {
+    for (size_t i = 0; i < transport_count; i++) {
         const struct host *two;
         unsigned before;
 
@@ -138,7 +150,7 @@ test_lost(void **state)
     static struct farm_world world;
 
     (void)state;
-    for (size_t i = 0; i < TRANSPORTS; i++) {
+    for (size_t i = 0; i < transport_count; i++) {
         assert_true(world_open(&world, transports[i]));
         assert_true(host_start(&world, 1, "www", NULL) && host_start(&world, 2, "www", NULL));
         assert_true(host_put(world.hosts[1], RECORD_KEYS, "mine"));
@@ -161,7 +173,7 @@ test_foreign(void **state)
     static struct farm_world world;
 
     (void)state;
-    for (size_t i = 0; i < TRANSPORTS; i++) {
+    for (size_t i = 0; i < transport_count; i++) {
         assert_true(world_open(&world, transports[i]));
         assert_true(host_start(&world, 1, "www", NULL));
         assert_true(transports[i]->plant(&world, "www", &seven, "AAAA", 4));
@@ -185,7 +197,7 @@ test_litter(void **state)
 
     (void)state;
     memset(large, 'x', sizeof large - 1);
-    for (size_t i = 0; i < TRANSPORTS; i++) {
+    for (size_t i = 0; i < transport_count; i++) {
         const struct host *one;
 
         assert_true(world_open(&world, transports[i]));
@@ -214,7 +226,7 @@ test_ten(void **state)
     static struct farm_world world;
 
     (void)state;
-    for (size_t i = 0; i < TRANSPORTS; i++) {
+    for (size_t i = 0; i < transport_count; i++) {
         uint64_t worst_ms = 0;
 
         assert_true(world_open(&world, transports[i]));
@@ -241,7 +253,7 @@ test_many(void **state)
     static struct farm_world world;
 
     (void)state;
-    for (size_t i = 0; i < TRANSPORTS; i++) {
+    for (size_t i = 0; i < transport_count; i++) {
         assert_true(world_open(&world, transports[i]));
         for (uint64_t sender = 2; sender <= 191; sender++) {
             const struct engine_name name = {RECORD_KEYS, sender};
@@ -267,7 +279,7 @@ test_stop(void **state)
     static struct farm_world world;
 
     (void)state;
-    for (size_t i = 0; i < TRANSPORTS; i++) {
+    for (size_t i = 0; i < transport_count; i++) {
         struct engine *none = NULL;
 
         assert_true(world_open(&world, transports[i]));
@@ -308,5 +320,9 @@ main(void)
         cmocka_unit_test(test_table),
     };
 
+    for (size_t i = 0; i < TRANSPORTS_MAX; i++) {
+        if (all_transports[i]->is_here == NULL || all_transports[i]->is_here())
+            transports[transport_count++] = all_transports[i];
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
