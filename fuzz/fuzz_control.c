@@ -43,7 +43,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
         if (request_farm(&request, lines[i], (const char *)data, len, &err)) {
             check(&request);
-            must(strlen(request.line) <= LINE_TEXT_MAX && (i > 0 || request.line[0] == '\0'));
+            must(strlen(request.line) <= CONTROL_LINE_MAX && (i > 0 || request.line[0] == '\0'));
         }
     }
     if (len > 0)

@@ -36,6 +36,10 @@ struct cli {
     bool dry_run;
     bool remove;
     bool no_wait;
+    bool yes;
+    FILE *in;
+    FILE *notes;   /* for people, beside the output */
+    bool is_asked; /* somebody reads the notes and can answer */
 };
 
 /* Options that a command takes beside -r. */
@@ -52,7 +56,8 @@ enum cli_option {
     CLI_RELOAD = 1U << 9,
     CLI_REMOVE = 1U << 10,
     CLI_DRY_RUN = 1U << 11,
-    CLI_NO_WAIT = 1U << 12
+    CLI_NO_WAIT = 1U << 12,
+    CLI_YES = 1U << 13
 };
 
 /* All but CLI_DONE leaves the reason in `err`. Output that fails need not be looked for: main()
@@ -73,8 +78,8 @@ struct command {
 /* Ends with a NULL name. */
 extern const struct command cli_commands[];
 
-cli_run_fn status_run, keys_run, timeline_run, rotate_run, revoke_run, fleet_run, watch_run,
-    metrics_run, setup_run, help_run, version_run;
+cli_run_fn status_run, keys_run, timeline_run, rotate_run, revoke_run, fleet_run, farm_run,
+    watch_run, metrics_run, setup_run, help_run, version_run;
 
 /* Usage of stekctl, or of one command. */
 void help_usage(FILE *out);
@@ -97,6 +102,10 @@ bool timeline_of(struct timeline *timeline, const struct cli *cli, const struct 
 /* Print what setup does, and what is left to do. False for lack of memory. */
 struct setup_plan;
 bool setup_print(const struct cli *cli, const struct setup_plan *plan);
+
+/* Print which farm a keyset is shared in. */
+struct reply_farm;
+void farm_print(FILE *out, const struct reply_farm *reply);
 
 /* Print keys as a table that fits the columns of a terminal. False for lack of memory. */
 bool keys_print(FILE *out, const struct reply_keys *keys, unsigned columns, bool color);

@@ -95,6 +95,21 @@ const struct command cli_commands[] = {
                  "  stekctl setup --reload haproxy -k www    and reload that server by its files\n",
      .takes = CLI_KEYSET | CLI_JSON | CLI_CONFIG | CLI_ROOT | CLI_RELOAD | CLI_REMOVE | CLI_DRY_RUN,
      .run = setup_run},
+    {.name = "farm",
+     .args = "[init | join [ANSWER] | invite REQUEST | rekey [--yes]]",
+     .summary = "Share a keyset with other hosts: begin a farm, join it, let in",
+     .detail = "A host that is to join prints a request; a host of the farm answers it; both are a "
+               "line, to be\ncarried by people, and - reads it from the standard input. The answer "
+               "is for that request alone,\nonce, within an hour. rekey gives the farm a fresh "
+               "secret: its other hosts must join anew.",
+     .examples = "  stekctl farm                    which farm this host is in\n"
+                 "  stekctl farm init               on the first host\n"
+                 "  stekctl farm join               on the others: prints a request\n"
+                 "  stekctl farm invite REQUEST     on the first: prints the answer\n"
+                 "  stekctl farm join ANSWER        on the other\n",
+     .takes = CLI_KEYSET | CLI_JSON | CLI_YES,
+     .args_max = SIZE_MAX,
+     .run = farm_run},
     {.name = "help",
      .args = "[COMMAND]",
      .summary = "Say how to use stekctl, or one command",
@@ -130,6 +145,7 @@ look_at_output(struct cli *cli)
     const char *no_color = getenv("NO_COLOR");
 
     cli->is_terminal = terminal_is(stdout);
+    cli->is_asked = terminal_is(stdin) && terminal_is(stderr);
     cli->columns = terminal_columns(stdout);
     cli->ascii = cli->ascii || !terminal_is_utf8();
     cli->color = cli->is_terminal && (no_color == NULL || no_color[0] == '\0');
@@ -142,7 +158,9 @@ run(const struct command **command, int argc, char **argv, struct err *err)
     struct options options = {.cli = {.rundir = CONTROL_RUNDIR,
                                       .interval_s = 1,
                                       .timeout_ms = HTTP_TIMEOUT_MS,
-                                      .out = stdout}};
+                                      .out = stdout,
+                                      .in = stdin,
+                                      .notes = stderr}};
 
     if (!options_parse(&options, argc, argv, err))
         return CLI_USAGE;

@@ -27,6 +27,7 @@ const struct option_text options_texts[] = {
     {CLI_REMOVE, 0, "remove", NULL, "take that back; without a server: everything"},
     {CLI_DRY_RUN, 0, "dry-run", NULL, "show what would be written, and write nothing"},
     {CLI_ROOT, 0, "root", "DIR", "of a system that is not the running one"},
+    {CLI_YES, 0, "yes", NULL, "do it without asking"},
     {0, 'h', "help", NULL, "say how to use stekctl, or the command"},
     {0, 'V', "version", NULL, "say which release this is"},
     {.word = NULL},
@@ -78,6 +79,7 @@ take_own(struct options *options, unsigned bit, struct err *err)
     case CLI_RELOAD: options->cli.reload = optarg; break;
     case CLI_REMOVE: options->cli.remove = true; break;
     case CLI_DRY_RUN: options->cli.dry_run = true; break;
+    case CLI_YES: options->cli.yes = true; break;
     default: break;
     }
     return true;
@@ -177,11 +179,11 @@ options_name(unsigned option_bits)
     static const struct {
         enum cli_option bit;
         const char *name;
-    } names[] = {{CLI_KEYSET, "-k"},        {CLI_JSON, "--json"},     {CLI_ALL, "--all"},
-                 {CLI_ONLY, "--only"},      {CLI_INTERVAL, "-i"},     {CLI_SVG, "--svg"},
-                 {CLI_ASCII, "--ascii"},    {CLI_CONFIG, "-c"},       {CLI_ROOT, "--root"},
-                 {CLI_RELOAD, "--reload"},  {CLI_REMOVE, "--remove"}, {CLI_DRY_RUN, "--dry-run"},
-                 {CLI_NO_WAIT, "--no-wait"}};
+    } names[] = {{CLI_KEYSET, "-k"},         {CLI_JSON, "--json"},     {CLI_ALL, "--all"},
+                 {CLI_ONLY, "--only"},       {CLI_INTERVAL, "-i"},     {CLI_SVG, "--svg"},
+                 {CLI_ASCII, "--ascii"},     {CLI_CONFIG, "-c"},       {CLI_ROOT, "--root"},
+                 {CLI_RELOAD, "--reload"},   {CLI_REMOVE, "--remove"}, {CLI_DRY_RUN, "--dry-run"},
+                 {CLI_NO_WAIT, "--no-wait"}, {CLI_YES, "--yes"}};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((option_bits & (unsigned)names[i].bit) != 0)

@@ -28,6 +28,7 @@
 
 #define CONTROL_REQUEST_MAX 16384U /* bytes of a request's body */
 #define CONTROL_NAMES_MAX 256U     /* keys that one request revokes by name */
+#define CONTROL_LINE_MAX 4096U     /* of a request to join a farm, or the answer */
 #define CONTROL_KEYSET_MAX 64U     /* bytes of a keyset's name */
 #define CONTROL_NAME_DIGITS 32U    /* a key's name in hex */
 

@@ -6,6 +6,9 @@
 #include "daemon/control_inner.h"
 #include "daemon/farm_orders.h"
 #include "daemon/report.h"
+#include "share/line.h"
+
+_Static_assert(CONTROL_LINE_MAX == LINE_TEXT_MAX, "stekctl can say what share/line.h takes");
 
 #define HOST_LEN 17 /* 16 hex digits, and a NUL */
 
@@ -112,9 +115,10 @@ control_farm(struct call *call, json_t **root)
         json_decref(farm);
         return 500;
     }
-    *root = json_pack("{s:s, s:b, s:o, s:o, s:o}", "keyset", desk.keyset, "shared",
-                      call->service->member != NULL, "file", report_text(desk.paths.farm), "farm",
-                      farm, "request", request);
+    *root =
+        json_pack("{s:s, s:I, s:b, s:o, s:o, s:o}", "keyset", desk.keyset, "now",
+                  (json_int_t)(call->now.unix_ms / 1000), "shared", call->service->member != NULL,
+                  "file", report_text(desk.paths.farm), "farm", farm, "request", request);
     return *root == NULL ? control_no_memory(call) : 200;
 }
 

@@ -57,8 +57,9 @@ read_line(struct request *request, const char *member, const json_t *value, stru
 
     if (line == NULL || strlen(line) != json_string_length(value) || line[0] == '\0')
         return err_set(err, "%s: a string, the line as stekctl farm prints it", member);
-    if (strlen(line) > LINE_TEXT_MAX)
-        return err_set(err, "%s: longer than %u characters: not one line", member, LINE_TEXT_MAX);
+    if (strlen(line) > CONTROL_LINE_MAX)
+        return err_set(err, "%s: longer than %u characters: not one line", member,
+                       CONTROL_LINE_MAX);
     (void)snprintf(request->line, sizeof request->line, "%s", line); /* fits */
     return true;
 }

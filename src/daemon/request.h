@@ -8,14 +8,13 @@
 #include "base/err.h"
 #include "control/control.h"
 #include "daemon/service.h"
-#include "share/line.h"
 
 struct request {
     char keyset[CONTROL_KEYSET_MAX + 1]; /* "": left out */
     bool all, only;
     struct revoke_name names[CONTROL_NAMES_MAX];
     size_t name_count;
-    char line[LINE_TEXT_MAX + 1]; /* a request to join a farm, or the answer; "": left out */
+    char line[CONTROL_LINE_MAX + 1]; /* a request to join a farm, or the answer; "": left out */
 };
 
 /* The body of POST /v1/rotate, and of /v1/revoke: one JSON object, with no member twice and none

@@ -114,7 +114,7 @@ test_join(void **state)
     char a[17], b[17], line[512];
 
     assert_int_equal(ask(&pair->a, &root, "GET", "/v1/farm?keyset=www", ""), 200);
-    assert_int_equal(json_object_size(root), 5);
+    assert_int_equal(json_object_size(root), 6);
     assert_true(json_is_null(json_object_get(root, "farm")));
     assert_true(json_is_null(json_object_get(root, "request")));
     assert_true(json_is_true(json_object_get(root, "shared")));
