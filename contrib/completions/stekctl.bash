@@ -30,8 +30,14 @@ _stekctl_names() {
     fi
 }
 
+# What a command has as its first argument: "[init | join [ANSWER] | ...]".
+_stekctl_orders() {
+    stekctl help "$1" 2>/dev/null | sed -n '1s/.*\[--json\] \[\(.*\)\]$/\1/p' | tr '|' '\n' |
+        sed 's/^ *\([a-z]*\).*/\1/'
+}
+
 _stekctl() {
-    local word command='' rundir='' keyset='' commands
+    local word command='' rundir='' keyset='' order='' commands
     local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     local i
 
@@ -42,7 +48,7 @@ _stekctl() {
         -r | --rundir) rundir=${COMP_WORDS[++i]} ;;
         -k | --keyset) keyset=${COMP_WORDS[++i]} ;;
         -*) [[ -z $(_stekctl_wants "$command" "$word") ]] || ((++i)) ;;
-        *) [[ -n $command ]] || command=$word ;;
+        *) if [[ -z $command ]]; then command=$word; else order=$word; fi ;;
         esac
     done
 
@@ -61,6 +67,8 @@ _stekctl() {
         mapfile -t COMPREPLY < <(compgen -W "$commands" -- "$current")
     elif [[ $command == revoke ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(_stekctl_names keys)" -- "$current")
+    elif [[ $command == farm && -z $order ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$(_stekctl_orders "$command")" -- "$current")
     fi
 }
 

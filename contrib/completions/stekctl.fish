@@ -21,6 +21,11 @@ function __stekctl_options
     }'
 end
 
+# What a command has as its first argument: "[init | join [ANSWER] | ...]".
+function __stekctl_orders
+    stekctl help (__stekctl_command) 2>/dev/null | sed -n '1s/.*\[--json\] \[\(.*\)\]$/\1/p' | tr '|' '\n' | sed 's/^ *\([a-z]*\).*/\1/'
+end
+
 function __stekctl_rundir
     set -l words (commandline -opc)
     for i in (seq 2 (math (count $words) - 1))
@@ -53,3 +58,4 @@ complete -c stekctl -n 'string match -q -- "-*" (commandline -ct)' -a '(__stekct
 complete -c stekctl -n 'not __stekctl_command >/dev/null' -a '(__stekctl_commands)'
 complete -c stekctl -n 'string match -q help (__stekctl_command)' -a '(__stekctl_commands)'
 complete -c stekctl -n 'string match -q revoke (__stekctl_command)' -a '(__stekctl_keys)'
+complete -c stekctl -n 'string match -q farm (__stekctl_command); and not string match -qr -- "^(init|join|invite|rekey)\$" (commandline -opc)' -a '(__stekctl_orders)'

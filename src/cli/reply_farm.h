@@ -1,4 +1,4 @@
-/* reply_farm.h - stekd's answers about the farm of a keyset, taken apart and checked; see reply.h. */
+/* reply_farm.h - stekd's answers about the farm of a keyset, taken apart; see reply.h. */
 #ifndef CLI_REPLY_FARM_H
 #define CLI_REPLY_FARM_H
 

@@ -77,6 +77,8 @@ for shell in bash zsh fish; do
     check "$shell: keysets" same "$(in_$shell stekctl -r "$run" -k '')" "$(printf 'api\nwww')"
     check "$shell: keys, but revoked ones" \
         same "$(in_$shell stekctl -r "$run" -k www revoke '' | grep -v '^-')" "$keys"
+    check "$shell: what farm can do" \
+        same "$(in_$shell stekctl farm '' | grep -v '^-')" "$(printf 'init\ninvite\njoin\nrekey')"
     check "$shell: files" same "$(in_$shell stekctl setup -c "$tmp/stekd.co" | sed 's|.*/||')" stekd.conf
     check "$shell: nothing instead of a number" eval '[ -z "$(in_$shell stekctl watch -i "")" ]'
 done
