@@ -91,20 +91,31 @@ is_our_turn(const struct service *service, struct service_turn *turn, uint64_t o
     return turn->boot_ms <= now.boot_ms && !member_is_listing(service->member);
 }
 
+/* In a farm it begins early, so that it seals in time also if nobody confirms it. */
+static uint64_t
+gap_begins_s(const struct service *service, uint64_t from_s, uint64_t now_s)
+{
+    uint64_t patience_s = service->config.policy.patience_s;
+
+    if (member_is_alone(service->member) || service->config.policy.each)
+        return from_s;
+    return from_s > now_s + patience_s ? from_s - patience_s : now_s;
+}
+
 /* One key lasts to the end of any gap. */
 static bool
 make_for_gap(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
 {
-    uint64_t from_s;
+    uint64_t from_s, now_s = now.unix_ms / 1000;
     KEY(made);
 
     /* keys that are not confirmed yet would leave gaps that will not be */
     if (!confirm_own(service, set, now.unix_ms, err))
         return false;
-    return !schedule_gap(set, &service->config.policy, service->maker, now.unix_ms / 1000,
-                         &from_s) ||
+    return !schedule_gap(set, &service->config.policy, service->maker, now_s, &from_s) ||
            !is_our_turn(service, &service->gap_turn, from_s, from_s, now) ||
-           service_make(service, set, &made, MAKE_GAP, from_s, now, err);
+           service_make(service, set, &made, MAKE_GAP, gap_begins_s(service, from_s, now_s), now,
+                        err);
 }
 
 bool

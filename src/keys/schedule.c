@@ -73,6 +73,17 @@ schedule_missing(const struct keyset *set, const struct policy *policy, uint64_t
     return false;
 }
 
+/* The key that seals at that second; where none does, one that will if it is confirmed by then. */
+static const struct key *
+sealing_at(const struct keyset *set, const struct policy *policy, uint64_t maker, uint64_t at)
+{
+    const struct key *key = keyset_sealing(set, policy, maker, at);
+    struct policy confirmed = *policy;
+
+    confirmed.patience_s = 0;
+    return key != NULL ? key : keyset_sealing(set, &confirmed, maker, at);
+}
+
 bool
 schedule_gap(const struct keyset *set, const struct policy *policy, uint64_t maker, uint64_t now_s,
              uint64_t *from_s)
@@ -81,7 +92,7 @@ schedule_gap(const struct keyset *set, const struct policy *policy, uint64_t mak
     uint64_t end = add(start, policy->patience_s), at = now_s;
 
     while (at < end) {
-        const struct key *key = keyset_sealing(set, policy, maker, at);
+        const struct key *key = sealing_at(set, policy, maker, at);
 
         if (key == NULL && at > now_s)
             *from_s = at;

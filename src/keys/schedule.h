@@ -38,7 +38,8 @@ bool schedule_missing(const struct keyset *set, const struct policy *policy, uin
 
 /* The first second at which no key seals, of those until the key of the next epoch does, also where
  * it is not confirmed: keys that do not begin with an epoch, or stand in for one that was revoked,
- * may end before. False where there is none, and where none seals now, which is an emergency. */
+ * may end before. A key that waits for its confirmation is taken to get it: else one more would be
+ * made for the same gap. False where there is none, and where none seals now, an emergency. */
 bool schedule_gap(const struct keyset *set, const struct policy *policy, uint64_t maker,
                   uint64_t now_s, uint64_t *from_s);
 

@@ -225,6 +225,7 @@ test_gap(void **state)
     assert_int_equal(key.seal_from, start + 3300);
     assert_int_equal(key.flags, 0);
     assert_int_equal(keyset_add(&set, &key, start * 1000, NULL), KEYSET_CHANGED);
+    assert_false(schedule_gap(&set, &policy, 0, start, &from)); /* it waits: one is enough */
     assert_int_equal(keyset_confirm(&set, key.name, key.open_until, start * 1000, NULL),
                      KEYSET_CHANGED);
     assert_false(schedule_gap(&set, &policy, 0, start, &from));
