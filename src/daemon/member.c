@@ -95,6 +95,8 @@ start_engine(struct member *member, struct member_engine *at)
     at->is_well = false;
     at->is_told = false;
     at->has_listed = false;
+    at->is_heard = false;
+    at->is_read = false;
     at->is_asked = false;
     at->engine = share->kind->start(&setup, &err);
     if (at->engine == NULL)
@@ -124,6 +126,7 @@ on_timer(void *arg)
     struct ring_time now = member->calls.now(member->calls.arg);
 
     member_take_letters(member, now);
+    member_begin_to_say(member, now);
     if (member->is_listing && member->due.listing <= now.boot_ms) {
         member->is_listing = false;
         member->due.listing = MEMBER_NEVER;
@@ -161,6 +164,9 @@ member_arm(struct member *member, struct ring_time now)
     next = earlier(next, earlier(due->again, due->day));
     if (member->look.is_on)
         next = earlier(next, member->look.begun_ms + MEMBER_LISTING_MS);
+    for (size_t i = 0; i < member->engine_count; i++)
+        if (member->engines[i].is_heard && !member->engines[i].is_read)
+            next = now.boot_ms;
     if (member->letter_count > 0)
         next = now.boot_ms;
     if (next != MEMBER_NEVER &&

@@ -2,8 +2,10 @@
  * the service, what the service has to say goes out, and keys that all live hosts hold are
  * confirmed. docs/farm-protocol.md has the protocol, DESIGN the rules.
  *
- *   R-MEMBER-1: what a host makes, confirms or revokes is put to every engine in the same turn;
- *               what it only learns causes no write, but a revocation that too few carry.
+ *   R-MEMBER-1: what a host makes, confirms or revokes is put to every engine in the same turn,
+ *               once what that engine held of ours was read: a host that lost its memory would
+ *               replace it. What it only learns causes no write, but a revocation that too few
+ *               carry.
  *   R-MEMBER-2: what comes in is in the ring after one turn of the loop, however many records it
  *               came in; one that could not be used in full is asked for again.
  *   R-MEMBER-3: a key is confirmed only when every host that is not silent holds it.
@@ -55,6 +57,8 @@ struct member_engine {
     size_t index;
     bool is_well, is_told; /* as it was last logged, if it was */
     bool has_listed;       /* its keys, since the start */
+    bool is_heard;         /* likewise, all that it could tell ... */
+    bool is_read;          /* ... and that was taken in: what we put replaces nothing unread */
     bool is_asked;         /* for statuses, in the look that is under way */
 };
 

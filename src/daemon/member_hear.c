@@ -131,6 +131,20 @@ end_listing(struct member *member, struct ring_time now)
     member_arm(member, now);
 }
 
+/* One that is well, and could not tell all, will not tell more. */
+static void
+hear_all(struct member_engine *at, bool is_whole)
+{
+    struct engine_state state = {.is_well = is_whole};
+
+    if (at->is_heard || at->engine == NULL)
+        return;
+    if (!is_whole)
+        at->engine->kind->state(at->engine, &state);
+    at->is_heard = state.is_well;
+    member_arm(at->member, time_of(at->member)); /* its timer takes the letters, then goes on */
+}
+
 static void
 on_complete(void *arg, enum record_kind kind, bool is_whole)
 {
@@ -141,6 +155,7 @@ on_complete(void *arg, enum record_kind kind, bool is_whole)
 
     if (kind == RECORD_KEYS) {
         at->has_listed |= is_whole;
+        hear_all(at, is_whole);
         if (member->is_listing)
             end_listing(member, now);
         return;

@@ -29,6 +29,10 @@ void member_list_again(struct member *member);
 
 void member_say_keys(struct member *member, struct ring_time now);
 
+/* What engines held of ours has been taken in: they may have what we say from now on, and get what
+ * we said meanwhile. */
+void member_begin_to_say(struct member *member, struct ring_time now);
+
 /* The time for it has come; it may have become needless meanwhile. */
 void member_say_keys_if_needed(struct member *member, struct ring_time now);
 void member_say_status(struct member *member, struct ring_time now);

@@ -116,7 +116,8 @@ member_plan_status(struct member *member, struct ring_time now)
 
 /* ---- what ---- */
 
-/* Seal and put to every engine. False, with the reason in `err`, where one did not take it. */
+/* Seal and put to every engine; keys to those whose record of ours was read. False, with the reason
+ * in `err`, where one did not take it. */
 static bool
 put(struct member *member, const struct record_head *head, const struct secret_buf *content,
     struct err *err)
@@ -129,10 +130,10 @@ put(struct member *member, const struct record_head *head, const struct secret_b
         !record_seal(&sealed, &member->farm, head, salt, content->bytes, content->len, err))
         return false;
     for (size_t i = 0; i < member->engine_count; i++) {
-        struct engine *engine = member->engines[i].engine;
+        const struct member_engine *at = &member->engines[i];
 
-        if (engine != NULL)
-            ok &= engine->kind->put(engine, head->kind, sealed.bytes, sealed.len, err);
+        if (at->engine != NULL && (at->is_read || head->kind == RECORD_STATUS))
+            ok &= at->engine->kind->put(at->engine, head->kind, sealed.bytes, sealed.len, err);
     }
     return ok;
 }
@@ -194,6 +195,22 @@ member_say_keys_if_needed(struct member *member, struct ring_time now)
     if (member->is_unsaid || needed_within_ms(member, now) != MEMBER_NEVER) {
         member->is_unsaid = false;
         member_say_keys(member, now);
+    }
+}
+
+void
+member_begin_to_say(struct member *member, struct ring_time now)
+{
+    for (size_t i = 0; i < member->engine_count; i++) {
+        struct member_engine *at = &member->engines[i];
+
+        if (!at->is_heard || at->is_read)
+            continue;
+        at->is_read = true;
+        if (member->said_ms == 0)
+            continue;
+        member->is_unsaid = true;
+        member->due.keys = now.boot_ms;
     }
 }
 
