@@ -1,5 +1,5 @@
-/* see engine.h */
-#include <string.h>
+/* All engines; see engine.h. */
+#include <stddef.h>
 
 #include "share/engine.h"
 
@@ -10,23 +10,3 @@ const struct engine_kind *const engine_kinds[] = {
 #endif
     NULL,
 };
-
-const struct engine_kind *
-engine_kind_find(const char *name)
-{
-    const struct engine_kind *const *at = engine_kinds;
-
-    while (*at != NULL && strcmp((*at)->name, name) != 0)
-        at++;
-    return *at;
-}
-
-const char *
-engine_option_get(const struct engine_option *options, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(options[i].name, name) == 0)
-            return options[i].value;
-    }
-    return NULL;
-}
