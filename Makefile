@@ -5,7 +5,7 @@ BUILD := build
 PLAIN := $(BUILD)/plain
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test check asan tsan valgrind fuzz bench format lint browser deb deb-test ci install clean
+.PHONY: help deps build run test check asan tsan valgrind fuzz sim bench format lint browser deb deb-test ci install clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ valgrind: deps ## unit tests under valgrind, with secrets marked unknown
 
 fuzz: deps ## each fuzz target for FUZZ_SECONDS
 	@tools/fuzz $(FUZZ_SECONDS)
+
+sim: build ## farms of simulated hosts, random ones, for SECONDS (SEED=N repeats one alone)
+	@STEK_SECONDS=$(SECONDS) $(if $(SEED),STEK_SEED=$(SEED)) $(PLAIN)/tests/sim/test_sim
 
 bench: build ## one table of figures: what is reached, and what is aimed at
 	@tools/bench $(PLAIN)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/control_server.h"
+#include "ask.h"
 #include "keys_support.h"
 
 bool
@@ -262,18 +262,7 @@ int
 drive_ask(struct drive *drive, json_t **root, uid_t uid, const char *method, const char *path,
           const char *body)
 {
-    const struct peer peer = {.is_known = true, .uid = uid};
-    struct http_answer answer = {0};
-    struct http_request request = {.method = method, .path = path, .query = "", .host = ""};
-
-    request.body = body;
-    request.body_len = strlen(body);
-    request.peer = &peer;
-    request.accept = "";
-    control_answer(drive->stekd, &answer, &request);
-    *root = answer.body == NULL ? NULL : json_loads(answer.body, JSON_REJECT_DUPLICATES, NULL);
-    free(answer.body);
-    return answer.status;
+    return ask_stekd(drive->stekd, root, uid, method, path, "", body);
 }
 
 struct service *

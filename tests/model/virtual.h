@@ -8,6 +8,8 @@
 
 struct virtual_system {
     uint64_t boot_ms, wall_ms;
+    uint64_t slept_ms;     /* of boot_ms, while the machine slept: timers do not count it */
+    uint64_t boots;        /* names this boot, where sys_boot_id() is wrapped, too */
     uint64_t rng;          /* what keys are made of */
     bool is_source_broken; /* nothing comes from the source of keys */
 };

@@ -1,0 +1,160 @@
+/* see network.h: what goes wrong with it */
+#include "keys_support.h"
+#include "network_inner.h"
+
+const struct network_counts *
+network_counts(const struct network *network)
+{
+    return &network->counts;
+}
+
+unsigned
+network_find(const struct network *network, uint64_t id)
+{
+    unsigned at = 0;
+
+    while (at < WORLD_HOSTS_MAX && network->ids[at] != id)
+        at++;
+    return at;
+}
+
+uint64_t
+network_keys_puts(const struct network *network, unsigned host)
+{
+    return network->keys_puts[host];
+}
+
+void
+network_set_weather(struct network *network, const struct network_weather *weather)
+{
+    network->weather = *weather;
+}
+
+/* ---- links ---- */
+
+static bool
+is_linked_by(const struct network *network, unsigned net, unsigned a, unsigned b)
+{
+    return network->ports[net][a] != NULL && network->ports[net][b] != NULL &&
+           net_reaches(network, net, a, b) && net_reaches(network, net, b, a);
+}
+
+static bool
+is_linked(const struct network *network, unsigned a, unsigned b)
+{
+    const struct host *hosts = network->world->hosts;
+
+    return host_runs(&hosts[a]) && host_runs(&hosts[b]) &&
+           (is_linked_by(network, NET_STORE, a, b) || is_linked_by(network, NET_MESH, a, b));
+}
+
+void
+network_links(struct network *network)
+{
+    struct world *world = network->world;
+
+    for (unsigned a = 0; a < world->count; a++) {
+        for (unsigned b = 0; b < world->count; b++) {
+            uint64_t *since_ms = &world->hosts[a].linked_ms[b];
+
+            if (a == b || !is_linked(network, a, b))
+                *since_ms = 0;
+            else if (*since_ms == 0)
+                *since_ms = world->now_ms;
+        }
+    }
+}
+
+static void
+tell_state(struct network *network, unsigned host)
+{
+    struct net_message state = {.what = NET_STATE, .net = NET_STORE, .to = host};
+
+    if (network->ports[NET_STORE][host] != NULL)
+        net_send(network, &state, 0);
+}
+
+void
+network_cut(struct network *network, unsigned from, unsigned to, bool is_cut)
+{
+    network->is_cut[from][to] = is_cut;
+    if (!is_cut)
+        net_catch_up(network, NET_MESH, to);
+    network_links(network);
+}
+
+void
+network_cut_store(struct network *network, unsigned host, bool is_cut)
+{
+    if (network->is_store_cut[host] == is_cut)
+        return;
+    network->is_store_cut[host] = is_cut;
+    tell_state(network, host);
+    if (!is_cut) {
+        net_spread(network, NET_STORE, host, host);
+        net_catch_up(network, NET_STORE, host);
+    }
+    network_links(network);
+}
+
+void
+network_heal(struct network *network)
+{
+    unsigned count = network->world->count;
+
+    for (unsigned a = 0; a < count; a++) {
+        network_cut_store(network, a, false);
+        for (unsigned b = 0; b < count; b++)
+            network->is_cut[a][b] = false;
+    }
+    for (unsigned a = 0; a < count; a++)
+        net_catch_up(network, NET_MESH, a);
+    network_links(network);
+}
+
+/* ---- records that go, and that come back ---- */
+
+/* The engines see it, and put theirs again. */
+static void
+put_all_again(struct network *network)
+{
+    for (unsigned from = 0; from < network->world->count; from++)
+        net_spread(network, NET_STORE, from, from);
+}
+
+void
+network_wipe_store(struct network *network)
+{
+    for (unsigned from = 0; from < network->world->count; from++) {
+        for (unsigned kind = 0; kind < NETWORK_KINDS; kind++)
+            net_record_free(&network->stored[from][kind]);
+    }
+    put_all_again(network);
+}
+
+void
+network_restore_old(struct network *network)
+{
+    for (unsigned from = 0; from < network->world->count; from++) {
+        if (network->backup[from].bytes != NULL &&
+            !net_record_copy(&network->stored[from][RECORD_KEYS], &network->backup[from]))
+            (void)world_fail(network->world, "no memory");
+    }
+    put_all_again(network);
+}
+
+void
+network_replay(struct network *network)
+{
+    unsigned count = network->world->count;
+    struct net_message tell = {.what = NET_TELL, .kind = RECORD_KEYS};
+
+    tell.from = tell.whose = (unsigned)rng_below(&network->world->rng, count);
+    tell.record = network->before[tell.from];
+    for (tell.net = 0; tell.net < NETS && tell.record.bytes != NULL; tell.net++) {
+        for (tell.to = 0; tell.to < count; tell.to++) {
+            if (network->ports[tell.net][tell.to] != NULL)
+                net_send(network, &tell, 0);
+        }
+    }
+}
