@@ -42,13 +42,15 @@ advance(struct service *service, struct keyset *set, bool *is_emergency, struct 
         note(trouble, &why);
 }
 
+/* What the member says is told in the log by itself. */
 static void
-report(struct service *service, const struct err *trouble)
+report(struct service *service, const struct err *trouble, const struct err *told)
 {
     bool was_well = service->last_error.text[0] == '\0', is_well = trouble->text[0] == '\0';
 
     if (!is_well && strcmp(trouble->text, service->last_error.text) != 0) {
-        log_warn(service->log, "keyset %s: %s", service->config.name, trouble->text);
+        if (strcmp(trouble->text, told->text) != 0)
+            log_warn(service->log, "keyset %s: %s", service->config.name, trouble->text);
         service->errors++;
     }
     if (is_well && !was_well)
@@ -59,7 +61,7 @@ report(struct service *service, const struct err *trouble)
 void
 service_tick(struct service *service, struct ring_time now)
 {
-    struct err trouble = {""}, why = {""};
+    struct err trouble = {""}, why = {""}, told = {""};
     bool is_emergency = false;
     KEYSET(set);
 
@@ -79,14 +81,13 @@ service_tick(struct service *service, struct ring_time now)
     (void)counts_gather(&service->counts, NULL, service->count_path, &service->set,
                         now.boot_ms / 1000, &why); /* `why` tells of what was not read, too */
     note(&trouble, &why);
-    why.text[0] = '\0';
-    member_trouble(service->member, &why);
-    note(&trouble, &why);
+    member_trouble(service->member, &told);
+    note(&trouble, &told);
     if (service->is_dry && !member_is_listing(service->member)) {
         (void)err_set(&why, "no key may seal: servers give no tickets"); /* always false */
         note(&trouble, &why);
     }
-    report(service, &trouble);
+    report(service, &trouble, &told);
 }
 
 static uint64_t
