@@ -11,9 +11,6 @@
 #include "io/entropy.h"
 #include "keys/items.h"
 
-#define RETRY_MS 5000U
-#define HOUR_MS ((uint64_t)3600 * 1000)
-
 uint64_t
 member_random(uint64_t limit)
 {
@@ -36,88 +33,18 @@ member_is_alone(const struct member *member)
     return member == NULL || !member->has_farm;
 }
 
-/* ---- the farm's secret ---- */
-
-static void
-note_farm(struct member *member, const struct err *trouble)
-{
-    if (trouble->text[0] != '\0' && strcmp(trouble->text, member->farm_trouble.text) != 0)
-        log_warn(member->log, "keyset %s: %s", member->keyset, trouble->text);
-    member->farm_trouble = *trouble;
-}
-
-/* Each day, and at the start: move it forward, and save what moved. */
-static void
-advance_farm(struct member *member, struct ring_time now)
-{
-    uint64_t keep_days = farm_keep_days(&member->service->config.policy);
-    struct err trouble = {""};
-    bool changed = false;
-
-    member->due.day = now.boot_ms + HOUR_MS;
-    if (!member->has_farm)
-        return;
-    if (!farm_advance(&member->farm, &changed, keep_days, now.unix_ms, &trouble) ||
-        (changed && !farm_file_save(&member->paths, &member->farm, &trouble)))
-        member->due.day = now.boot_ms + RETRY_MS;
-    note_farm(member, &trouble);
-}
-
-static bool
-load_farm(struct member *member, struct farm *farm, bool *is_there, struct err *err)
-{
-    struct err warning = {""};
-    enum farm_file found = farm_file_load(farm, &warning, &member->paths, err);
-
-    if (warning.text[0] != '\0')
-        log_warn(member->log, "keyset %s: %s", member->keyset, warning.text);
-    *is_there = found == FARM_FILE_LOADED;
-    return found != FARM_FILE_BAD;
-}
-
-/* ---- engines ---- */
-
-static void
-start_engine(struct member *member, struct member_engine *at)
-{
-    const struct config_share *share = &member->shares.all[at->index];
-    struct engine_setup setup = {.loop = member->calls.loop,
-                                 .keyset = member->keyset,
-                                 .host = member->host,
-                                 .options = share->options,
-                                 .option_count = share->option_count,
-                                 .events = member_hears,
-                                 .seal = member_seals};
-    struct err err = {""};
-
-    setup.events.arg = at;
-    setup.seal.arg = member;
-    at->is_well = false;
-    at->is_told = false;
-    at->has_listed = false;
-    at->is_heard = false;
-    at->is_read = false;
-    at->is_asked = false;
-    at->engine = share->kind->start(&setup, &err);
-    if (at->engine == NULL)
-        log_warn(member->log, "keyset %s: engine %s: %s", member->keyset, share->kind->name,
-                 err.text);
-    else
-        share->kind->list(at->engine, RECORD_KEYS);
-}
-
-static void
-stop_engines(struct member *member)
-{
-    for (size_t i = 0; i < member->engine_count; i++) {
-        struct engine *engine = member->engines[i].engine;
-
-        if (engine != NULL)
-            engine->kind->stop(&member->engines[i].engine);
-    }
-}
-
 /* ---- begin and end ---- */
+
+/* We have heard the others, or nobody answers. */
+static void
+end_listing(struct member *member, struct ring_time now)
+{
+    member->is_listing = false;
+    member->due.listing = MEMBER_NEVER;
+    member->calls.changed(member->calls.arg, member->service);
+    member_plan_keys(member, now);
+    member_plan_look(member, now);
+}
 
 static void
 on_timer(void *arg)
@@ -127,15 +54,12 @@ on_timer(void *arg)
 
     member_take_letters(member, now);
     member_begin_to_say(member, now);
-    if (member->is_listing && member->due.listing <= now.boot_ms) {
-        member->is_listing = false;
-        member->due.listing = MEMBER_NEVER;
-        member->calls.changed(member->calls.arg, member->service);
-        member_plan_keys(member, now);
-        member_plan_look(member, now);
-    }
+    if (member->is_listing && member->due.listing <= now.boot_ms)
+        end_listing(member, now);
+    if (member->due.start <= now.boot_ms && member_start_engines(member, now))
+        member->due.status = now.boot_ms; /* keys follow when it is heard */
     if (member->due.day <= now.boot_ms)
-        advance_farm(member, now);
+        member_advance_farm(member, now);
     if (member->due.keys <= now.boot_ms)
         member_say_keys_if_needed(member, now);
     if (member->due.status <= now.boot_ms)
@@ -161,7 +85,7 @@ member_arm(struct member *member, struct ring_time now)
     const struct member_due *due = &member->due;
     uint64_t next = earlier(earlier(due->listing, due->keys), earlier(due->status, due->look));
 
-    next = earlier(next, earlier(due->again, due->day));
+    next = earlier(next, earlier(due->again, earlier(due->day, due->start)));
     if (member->look.is_on)
         next = earlier(next, member->look.begun_ms + MEMBER_LISTING_MS);
     for (size_t i = 0; i < member->engine_count; i++)
@@ -195,31 +119,31 @@ forget(struct member *member)
                                       .status = MEMBER_NEVER,
                                       .look = MEMBER_NEVER,
                                       .again = MEMBER_NEVER,
-                                      .day = MEMBER_NEVER};
-    member->said_ms = 0;
-    member->is_listing = false;
+                                      .day = MEMBER_NEVER,
+                                      .start = MEMBER_NEVER};
+    member->said_ms = member->said_withdrawn = 0;
+    member->is_unsaid = member->is_listing = false;
+    member->host_trouble = member->say_trouble = member->left_out = (struct err){""};
 }
 
 static void
 begin(struct member *member, struct ring_time now)
 {
-    struct err none = {""};
-
     forget(member);
     if (!member->has_farm) {
-        (void)err_set(&none,
-                      "there is no farm secret in %s: stekctl farm init makes one on the first "
-                      "host, stekctl farm join gets it on the others",
-                      member->paths.farm); /* always false */
-        note_farm(member, &none);
+        if (member->farm_trouble.text[0] == '\0')
+            (void)err_set(&member->farm_trouble,
+                          "there is no farm secret in %s: stekctl farm init makes one on the first "
+                          "host, stekctl farm join gets it on the others",
+                          member->paths.farm); /* always false */
+        log_warn(member->log, "keyset %s: %s", member->keyset, member->farm_trouble.text);
         return;
     }
-    note_farm(member, &none);
-    advance_farm(member, now);
+    member->farm_trouble.text[0] = '\0';
+    member_advance_farm(member, now);
     member->is_listing = true;
     member->due.listing = now.boot_ms + MEMBER_LISTING_MS;
-    for (size_t i = 0; i < member->engine_count; i++)
-        start_engine(member, &member->engines[i]);
+    (void)member_start_engines(member, now); /* without any it is alone, and tries again */
     member->due.status = now.boot_ms + 1;
     member->due.look = now.boot_ms + 1;
     member_arm(member, now);
@@ -235,11 +159,12 @@ open_files(struct member *member, const struct config_keyset *config, struct err
     (void)snprintf(member->keyset, sizeof member->keyset, "%s", config->name);           /* fits */
     (void)snprintf(member->farm_option, sizeof member->farm_option, "%s", config->farm); /* fits */
     if (!farm_paths_set(&member->paths, config->name, config->farm, err) ||
-        !farm_file_host(&member->host, &warning, &member->paths, err) ||
-        !load_farm(member, &member->farm, &member->has_farm, err))
+        !farm_file_host(&member->host, &warning, &member->paths, err))
         return false;
     if (warning.text[0] != '\0')
-        log_warn(member->log, "keyset %s: %s", config->name, warning.text);
+        log_warn(member->log, "keyset %s: %s", member->keyset, warning.text);
+    (void)member_load_farm(member, &member->farm, &member->has_farm,
+                           &member->farm_trouble); /* is told */
     member->timer = loop_timer_new(member->calls.loop, on_timer, member, err);
     return member->timer != NULL;
 }
@@ -278,7 +203,7 @@ member_close(struct member **member)
 
     if (old == NULL)
         return;
-    stop_engines(old);
+    member_stop_engines(old);
     forget(old);
     inbox_free(&old->inbox);
     fleet_free(&old->fleet);
@@ -295,16 +220,17 @@ member_reload(struct member *member, struct ring_time now, struct err *err)
     bool is_there, is_other;
     FARM(farm);
 
-    if (!load_farm(member, &farm, &is_there, err))
+    if (!member_load_farm(member, &farm, &is_there, err))
         return false;
     is_other = is_there != member->has_farm ||
                (is_there && memcmp(farm.id, member->farm.id, sizeof farm.id) != 0);
     if (!is_other)
         return true;
-    stop_engines(member);
+    member_stop_engines(member);
     farm_wipe(&member->farm);
     member->farm = farm;
     member->has_farm = is_there;
+    member->farm_trouble.text[0] = '\0';
     begin(member, now);
     member->calls.changed(member->calls.arg, member->service);
     return true;
@@ -336,49 +262,4 @@ member_refresh(struct member *member, uint64_t max_age_ms, struct ring_time now)
         return;
     member->due.look = now.boot_ms;
     member_arm(member, now);
-}
-
-size_t
-member_folders(const struct member *member, const char *out[MEMBER_FOLDERS_MAX])
-{
-    size_t count = 0;
-
-    if (member == NULL)
-        return 0;
-    out[count++] = member->paths.folder;
-    for (size_t i = 0; i < member->shares.count; i++) {
-        const struct config_share *share = &member->shares.all[i];
-        const char *option = share->kind->folder_option;
-
-        if (option != NULL)
-            out[count++] = engine_option_get(share->options, share->option_count, option);
-    }
-    return count;
-}
-
-void
-member_trouble(const struct member *member, struct err *err)
-{
-    if (member == NULL)
-        return;
-    const struct err *own[] = {&member->farm_trouble, &member->host_trouble, &member->say_trouble};
-
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
-        if (own[i]->text[0] == '\0')
-            continue;
-        *err = *own[i];
-        return;
-    }
-    for (size_t i = 0; i < member->engine_count; i++) {
-        const struct engine *engine = member->engines[i].engine;
-        const char *name = member->shares.all[i].kind->name;
-        struct engine_state state = {.is_well = false, .text = "no memory to start it"};
-
-        if (engine != NULL)
-            engine->kind->state(engine, &state);
-        if (state.is_well || member->is_listing)
-            continue;
-        (void)err_set(err, "engine %s: %s", name, state.text); /* always false */
-        return;
-    }
 }

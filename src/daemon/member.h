@@ -53,7 +53,8 @@ struct member_carrier {
 /* One of its engines. */
 struct member_engine {
     struct member *member;
-    struct engine *engine; /* NULL: there is no farm yet, or no memory */
+    struct engine *engine; /* NULL: there is no farm yet, or it did not start */
+    struct err trouble;    /* why not */
     size_t index;
     bool is_well, is_told; /* as it was last logged, if it was */
     bool has_listed;       /* its keys, since the start */
@@ -78,6 +79,7 @@ struct member_due {
     uint64_t look;  /* statuses are read */
     uint64_t again; /* keys are listed again, for what could not be used */
     uint64_t day;   /* the farm's secret moves */
+    uint64_t start; /* of engines that did not */
 };
 
 /* A reading of all statuses. */
@@ -100,7 +102,7 @@ struct member {
     uint64_t host; /* our own id */
     struct farm farm;
     bool has_farm;
-    struct err farm_trouble; /* "" while its secret is there and could be saved */
+    struct err farm_trouble; /* "" while its secret is there, good, and could be saved */
     struct datagram_end end; /* of what engines say to each other */
     struct inbox inbox;
     struct fleet fleet;
@@ -112,7 +114,7 @@ struct member {
     struct member_look look;
     struct member_carrier *carriers; /* who carries which revocations */
     size_t carrier_count, carrier_cap;
-    uint64_t said_ms;        /* the sequence of our last keys record; 0: none in this run */
+    uint64_t said_ms;        /* the sequence of our last keys record; 0: none in this farm yet */
     uint64_t said_withdrawn; /* what it revoked */
     uint64_t status_boot_ms; /* when our last status went out; 0: never */
     uint64_t generation;     /* of the ring, as it told */
@@ -125,7 +127,9 @@ struct member {
     struct err left_out;     /* what was last told of others' keys */
 };
 
-/* Read the host's files; nothing is shared yet. NULL, with the reason in `err`. */
+/* Read the host's files; nothing is shared yet. NULL, with the reason in `err`, where there is no
+ * memory. Where the farm's file is bad, farm_trouble says so, and there is no farm until a reload
+ * finds a good one. */
 struct member *member_open(const struct config_keyset *config, const struct member_calls *calls,
                            const struct log *log, struct err *err);
 
@@ -159,7 +163,7 @@ uint64_t member_random(uint64_t limit);
 #define MEMBER_FOLDERS_MAX (1U + MEMBER_ENGINES_MAX)
 size_t member_folders(const struct member *member, const char *out[MEMBER_FOLDERS_MAX]);
 
-/* What keeps the farm from working; "" if nothing. Takes NULL. */
+/* What keeps the farm from working, which is in the log already; "" if nothing. Takes NULL. */
 void member_trouble(const struct member *member, struct err *err);
 
 #endif

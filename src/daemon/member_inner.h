@@ -5,10 +5,26 @@
 #include "daemon/member.h"
 
 #define MEMBER_NEVER UINT64_MAX
+#define MEMBER_RETRY_MS 5000U
 #define MEMBER_AGAIN_MS 30000U /* until keys are asked for again, that are there and not here */
 
 /* Set the timer to what is due next. */
 void member_arm(struct member *member, struct ring_time now);
+
+/* ---- member_farm.c: the farm's secret ---- */
+
+/* Into `farm`, if there is one. False, with the reason in `err`, where its file is bad. */
+bool member_load_farm(const struct member *member, struct farm *farm, bool *is_there,
+                      struct err *err);
+
+/* Each day, and at the start: move it forward, and save what moved. */
+void member_advance_farm(struct member *member, struct ring_time now);
+
+/* ---- member_engine.c: the engines ---- */
+
+/* Start those that are not at work; true if one is now. What fails is tried again. */
+bool member_start_engines(struct member *member, struct ring_time now);
+void member_stop_engines(struct member *member);
 
 /* ---- member_seal.c: what engines say to each other ---- */
 

@@ -60,7 +60,9 @@ prepare_share(struct service *service, const struct config_keyset *config, struc
     if (!change->is_share_new || config->shares.count == 0)
         return true;
     change->member = member_open(config, &service->calls, service->log, err);
-    return change->member != NULL;
+    if (change->member == NULL || change->member->farm_trouble.text[0] == '\0')
+        return change->member != NULL;
+    return err_set(err, "%s", change->member->farm_trouble.text);
 }
 
 static bool

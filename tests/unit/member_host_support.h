@@ -90,7 +90,7 @@ host_write_id(const struct farm_host *host, uint64_t id)
 {
     char path[96], line[20];
 
-    (void)snprintf(path, sizeof path, "%s/www.host", host->folder);
+    (void)snprintf(path, sizeof path, "%s/farm/www.host", host->folder);
     (void)snprintf(line, sizeof line, "%016llx\n", (unsigned long long)id);
     return farm_write(path, line, 17);
 }
@@ -114,7 +114,8 @@ static inline struct farm_host *
 host_add(struct farm_world *world)
 {
     struct farm_host *host = &world->hosts[world->count];
-    char count[96], folder[64]; /* not within the world, where the compiler sees an overlap */
+    char count[96], farm[96],
+        folder[64]; /* not within the world, where the compiler sees an overlap */
 
     *host = (struct farm_host){.world = world,
                                .index = world->count,
@@ -126,8 +127,9 @@ host_add(struct farm_world *world)
     world->count++;
     (void)snprintf(folder, sizeof folder, "%s/h%zu", world->folder, host->index);
     memcpy(host->folder, folder, sizeof folder);
-    (void)snprintf(host->farm_path, sizeof host->farm_path, "%s/www.farm", folder);
+    (void)snprintf(host->farm_path, sizeof host->farm_path, "%s/farm/www.farm", folder);
     (void)snprintf(count, sizeof count, "%s/count", folder);
+    (void)snprintf(farm, sizeof farm, "%s/farm", folder);
     memcpy(host->config.farm, host->farm_path, sizeof host->farm_path);
     host->log = (struct log){.sink = farm_keep_line, .arg = host};
     host->env = (struct service_env){.run_dir = host->folder,
@@ -135,7 +137,7 @@ host_add(struct farm_world *world)
                                      .log = &host->log,
                                      .calls = {world->loop, farm_now_of, farm_changed, host}};
     host_configure(host, 1);
-    if (mkdir(host->folder, 0700) != 0 || mkdir(count, 0700) != 0 ||
+    if (mkdir(host->folder, 0700) != 0 || mkdir(count, 0700) != 0 || mkdir(farm, 0700) != 0 ||
         !policy_resolve(&host->config.policy, host->config.capacity, NULL) ||
         !host_write_farm(host, &world->farm) || !host_write_id(host, host->id))
         return NULL;

@@ -24,10 +24,10 @@ test_nobody_answers(void **state)
     assert_int_equal(host->service->set.key_count, 0);
     assert_string_equal(host->service->last_error.text, ""); /* it is no trouble yet */
     farm_run(world, 1);
-    assert_int_equal(host->service->set.key_count, 1);
     assert_non_null(host_sealing(host));
     assert_int_equal(farm_lines(world, "made since none could seal"), 1);
     farm_run(world, 3000);
+    assert_int_equal(farm_lines(world, "made since none could seal"), 1);
     host_tick(host);
     assert_non_null(strstr(host->service->last_error.text, "engine scripted: it does not answer"));
 }
@@ -96,6 +96,113 @@ lives_alone(struct farm_world *world, struct farm_host *host)
     return is_sealing && host->service->rotations - before >= 11;
 }
 
+/* R-MEMBER-5 */
+static void
+test_no_secret(void **state)
+{
+    struct farm_world *world = farm_open(1);
+    struct farm_host *host;
+
+    (void)state;
+    assert_non_null(world);
+    host = &world->hosts[0];
+    assert_int_equal(unlink(host->farm_path), 0);
+    assert_true(host_open(host));
+    assert_non_null(host_sealing(host)); /* at once: there is nobody to hear */
+    assert_true(lives_alone(world, host));
+    assert_non_null(strstr(host->service->last_error.text, "there is no farm secret in "));
+    assert_non_null(strstr(host->service->last_error.text, "stekctl farm init"));
+    assert_int_equal(host->scripts[0].starts, 0);
+    assert_int_equal(farm_lines(world, "there is no farm secret"), 1);
+}
+
+static const char damage[] = "stek-farm1 no such thing\n";
+
+static bool
+is_damage_left(const struct farm_host *host)
+{
+    char text[sizeof damage + 8] = "";
+    FILE *file = fopen(host->farm_path, "r");
+    size_t len = file == NULL ? 0 : fread(text, 1, sizeof text, file);
+
+    return file != NULL && fclose(file) == 0 && len == sizeof damage - 1 &&
+           memcmp(text, damage, len) == 0;
+}
+
+/* R-MEMBER-5: the file stays for who wants to see what became of it; when a good one is there, a
+ * reload joins the farm with the keys that were made alone. */
+static void
+test_damaged_secret(void **state)
+{
+    struct farm_world *world = farm_open(2);
+    struct farm_host *host;
+    struct err err = {""};
+
+    (void)state;
+    assert_non_null(world);
+    host = &world->hosts[1];
+    assert_true(host_open(&world->hosts[0]));
+    assert_true(farm_write(host->farm_path, damage, sizeof damage - 1));
+    assert_true(host_open(host));
+    assert_true(lives_alone(world, host));
+    assert_non_null(strstr(host->service->last_error.text, host->farm_path));
+    assert_non_null(strstr(host->service->last_error.text, "put the file of another host there"));
+    assert_true(is_damage_left(host));
+    assert_false(member_reload(host->member, host_now(host), &err));
+    assert_non_null(strstr(err.text, host->farm_path));
+    assert_true(host_write_farm(host, &world->farm));
+    assert_true(member_reload(host->member, host_now(host), &err));
+    farm_run(world, MINUTE_MS);
+    assert_string_equal(host->service->last_error.text, "");
+    assert_true(farm_agrees(world));
+    assert_int_equal(world->hosts[0].service->set.key_count, host->service->set.key_count);
+}
+
+/* R-MEMBER-5: an engine that does not start is started later. */
+static void
+test_engine_fails(void **state)
+{
+    struct farm_world *world = farm_open(2);
+    struct farm_host *host;
+
+    (void)state;
+    assert_non_null(world);
+    host = &world->hosts[1];
+    assert_true(host_open(&world->hosts[0]));
+    host->scripts[0].refuses_start = true;
+    assert_true(host_open(host));
+    farm_run(world, MEMBER_LISTING_MS);
+    assert_non_null(host_sealing(host));
+    assert_true(lives_alone(world, host));
+    assert_non_null(strstr(host->service->last_error.text, "engine scripted: no memory to start"));
+    assert_int_equal(farm_lines(world, "engine scripted: no memory to start"), 1);
+    host->scripts[0].refuses_start = false;
+    farm_run(world, MINUTE_MS);
+    assert_int_equal(host->scripts[0].starts, 1);
+    assert_true(host_puts(host) > 0); /* what it made alone */
+    assert_string_equal(host->service->last_error.text, "");
+    assert_true(farm_agrees(world));
+}
+
+/* R-MEMBER-5: nothing of a farm can be had at all. */
+static void
+test_nothing(void **state)
+{
+    struct farm_world *world = farm_open(1);
+    struct farm_host *host;
+
+    (void)state;
+    assert_non_null(world);
+    host = &world->hosts[0];
+    assert_true(farm_write(host->farm_path, damage, sizeof damage - 1));
+    host->scripts[0].refuses_start = true;
+    host->scripts[0].refuses_put = true;
+    assert_true(host_open(host));
+    assert_non_null(host_sealing(host));
+    assert_true(lives_alone(world, host));
+    assert_non_null(strstr(host->service->last_error.text, host->farm_path));
+}
+
 /* R-MEMBER-5: records that are none, damaged, or of nobody are counted and told once. */
 static void
 test_bad_records(void **state)
@@ -129,6 +236,10 @@ main(void)
         cmocka_unit_test_teardown(test_nobody_answers, farm_teardown),
         cmocka_unit_test_teardown(test_late_answer, farm_teardown),
         cmocka_unit_test_teardown(test_one_of_two, farm_teardown),
+        cmocka_unit_test_teardown(test_no_secret, farm_teardown),
+        cmocka_unit_test_teardown(test_damaged_secret, farm_teardown),
+        cmocka_unit_test_teardown(test_engine_fails, farm_teardown),
+        cmocka_unit_test_teardown(test_nothing, farm_teardown),
         cmocka_unit_test_teardown(test_bad_records, farm_teardown),
     };
 

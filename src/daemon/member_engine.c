@@ -1,0 +1,111 @@
+/* see member_inner.h: the engines of a member */
+#include <string.h>
+
+#include "daemon/member_inner.h"
+
+static bool
+start(struct member *member, struct member_engine *at)
+{
+    const struct config_share *share = &member->shares.all[at->index];
+    struct engine_setup setup = {.loop = member->calls.loop,
+                                 .keyset = member->keyset,
+                                 .host = member->host,
+                                 .options = share->options,
+                                 .option_count = share->option_count,
+                                 .events = member_hears,
+                                 .seal = member_seals};
+    struct err err = {""};
+
+    setup.events.arg = at;
+    setup.seal.arg = member;
+    at->is_well = at->is_told = at->has_listed = at->is_asked = at->is_heard = at->is_read = false;
+    at->engine = share->kind->start(&setup, &err);
+    if (at->engine != NULL)
+        share->kind->list(at->engine, RECORD_KEYS);
+    else if (strcmp(err.text, at->trouble.text) != 0)
+        log_warn(member->log, "keyset %s: engine %s: %s", member->keyset, share->kind->name,
+                 err.text);
+    at->trouble = err;
+    return at->engine != NULL;
+}
+
+bool
+member_start_engines(struct member *member, struct ring_time now)
+{
+    bool has_new = false;
+
+    member->due.start = MEMBER_NEVER;
+    for (size_t i = 0; i < member->engine_count; i++) {
+        struct member_engine *at = &member->engines[i];
+
+        if (at->engine != NULL)
+            continue;
+        if (start(member, at))
+            has_new = true;
+        else
+            member->due.start = now.boot_ms + MEMBER_RETRY_MS;
+    }
+    return has_new;
+}
+
+void
+member_stop_engines(struct member *member)
+{
+    for (size_t i = 0; i < member->engine_count; i++) {
+        struct engine *engine = member->engines[i].engine;
+
+        if (engine != NULL)
+            engine->kind->stop(&member->engines[i].engine);
+    }
+}
+
+size_t
+member_folders(const struct member *member, const char *out[MEMBER_FOLDERS_MAX])
+{
+    size_t count = 0;
+
+    if (member == NULL)
+        return 0;
+    out[count++] = member->paths.folder;
+    for (size_t i = 0; i < member->shares.count; i++) {
+        const struct config_share *share = &member->shares.all[i];
+        const char *option = share->kind->folder_option;
+
+        if (option != NULL)
+            out[count++] = engine_option_get(share->options, share->option_count, option);
+    }
+    return count;
+}
+
+/* False if all is well with it. */
+static bool
+is_unwell(const struct member *member, const struct member_engine *at, struct err *err)
+{
+    const char *name = member->shares.all[at->index].kind->name;
+    struct engine_state state = {.is_well = false};
+
+    if (at->engine == NULL)
+        return !err_set(err, "engine %s: %s", name, at->trouble.text);
+    at->engine->kind->state(at->engine, &state);
+    return !state.is_well && !err_set(err, "engine %s: %s", name, state.text);
+}
+
+void
+member_trouble(const struct member *member, struct err *err)
+{
+    if (member == NULL)
+        return;
+    const struct err *own[] = {&member->farm_trouble, &member->host_trouble, &member->say_trouble};
+
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (own[i]->text[0] == '\0')
+            continue;
+        *err = *own[i];
+        return;
+    }
+    if (!member->has_farm || member->is_listing)
+        return;
+    for (size_t i = 0; i < member->engine_count; i++)
+        if (is_unwell(member, &member->engines[i], err))
+            return;
+}

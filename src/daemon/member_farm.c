@@ -1,0 +1,49 @@
+/* see member_inner.h: the farm's secret */
+#include <string.h>
+
+#include "daemon/member_inner.h"
+#include "daemon/service.h"
+
+#define HOUR_MS ((uint64_t)3600 * 1000)
+
+static void
+note_farm(struct member *member, const struct err *trouble)
+{
+    if (trouble->text[0] != '\0' && strcmp(trouble->text, member->farm_trouble.text) != 0)
+        log_warn(member->log, "keyset %s: %s", member->keyset, trouble->text);
+    member->farm_trouble = *trouble;
+}
+
+void
+member_advance_farm(struct member *member, struct ring_time now)
+{
+    uint64_t keep_days = farm_keep_days(&member->service->config.policy);
+    struct err trouble = {""};
+    bool changed = false;
+
+    member->due.day = now.boot_ms + HOUR_MS;
+    if (!member->has_farm)
+        return;
+    if (!farm_advance(&member->farm, &changed, keep_days, now.unix_ms, &trouble) ||
+        (changed && !farm_file_save(&member->paths, &member->farm, &trouble)))
+        member->due.day = now.boot_ms + MEMBER_RETRY_MS;
+    note_farm(member, &trouble);
+}
+
+static void
+warn(const struct member *member, const struct err *warning)
+{
+    if (warning->text[0] != '\0')
+        log_warn(member->log, "keyset %s: %s", member->keyset, warning->text);
+}
+
+bool
+member_load_farm(const struct member *member, struct farm *farm, bool *is_there, struct err *err)
+{
+    struct err warning = {""};
+    enum farm_file found = farm_file_load(farm, &warning, &member->paths, err);
+
+    warn(member, &warning);
+    *is_there = found == FARM_FILE_LOADED;
+    return found != FARM_FILE_BAD;
+}
