@@ -123,7 +123,8 @@ forget(struct member *member)
                                       .start = MEMBER_NEVER};
     member->said_ms = member->said_withdrawn = 0;
     member->is_unsaid = member->is_listing = false;
-    member->host_trouble = member->say_trouble = member->left_out = (struct err){""};
+    member->host_trouble = member->left_out = (struct err){""};
+    member->keys_trouble = member->status_trouble = (struct err){""};
 }
 
 static void

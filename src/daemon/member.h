@@ -119,12 +119,12 @@ struct member {
     uint64_t status_boot_ms; /* when our last status went out; 0: never */
     uint64_t generation;     /* of the ring, as it told */
     uint64_t records_said, statuses_said;
-    bool is_listing;         /* at the start */
-    bool is_unsaid;          /* our keys record could not go out */
-    uint64_t fleet_beat;     /* of our last status */
-    struct err say_trouble;  /* "" while what we say goes out */
-    struct err host_trouble; /* "" while nobody else has our id */
-    struct err left_out;     /* what was last told of others' keys */
+    bool is_listing;                         /* at the start */
+    bool is_unsaid;                          /* our keys record could not go out */
+    uint64_t fleet_beat;                     /* of our last status */
+    struct err keys_trouble, status_trouble; /* "" while that record of ours goes out */
+    struct err host_trouble;                 /* "" while nobody else has our id */
+    struct err left_out;                     /* what was last told of others' keys */
 };
 
 /* Read the host's files; nothing is shared yet. NULL, with the reason in `err`, where there is no

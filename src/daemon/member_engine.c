@@ -95,7 +95,8 @@ member_trouble(const struct member *member, struct err *err)
 {
     if (member == NULL)
         return;
-    const struct err *own[] = {&member->farm_trouble, &member->host_trouble, &member->say_trouble};
+    const struct err *own[] = {&member->farm_trouble, &member->host_trouble, &member->keys_trouble,
+                               &member->status_trouble};
 
     for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
         if (own[i]->text[0] == '\0')

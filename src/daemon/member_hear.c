@@ -40,6 +40,8 @@ hear_ourselves(struct member_engine *at)
         member->due.keys = time_of(member).boot_ms;
         return;
     }
+    if (member->host_trouble.text[0] != '\0')
+        return;
     (void)err_set(&member->host_trouble,
                   "another host speaks as host %016llx, as this one does: is it a copy? stop stekd "
                   "on one of the two, remove %s there, and start it again",
@@ -73,7 +75,8 @@ hear_keys(struct member_engine *at, const struct engine_name *name, const uint8_
         tell_refused(member, name, verdict);
         return;
     }
-    if (letter.head.sender == member->host && member->said_ms != 0)
+    if (letter.head.sender == member->host && member->said_ms != 0 &&
+        letter.head.sequence > member->said_ms)
         hear_ourselves(at);
     member->letters[member->letter_count++] = letter;
     if (member->letter_count == 1)

@@ -10,7 +10,6 @@
 #include "share/merge.h"
 #include "share/status.h"
 
-#define RETRY_MS 5000U
 #define DAILY_MS ((uint64_t)3600 * 1000) /* new days begin for all at once: spread over this */
 #define RARE_MS 10000U                   /* so that few of many hosts write what few carry */
 #define CARRIERS_ENOUGH 3U
@@ -148,22 +147,31 @@ send(struct member *member, enum record_kind kind, uint64_t last, uint64_t *sequ
     memcpy(head.keyset, member->keyset, sizeof head.keyset);
     head.sequence = record_sequence(last > seen ? last : seen, now.unix_ms);
     *sequence = head.sequence;
-    if (!put(member, &head, content, err))
-        return false;
-    (void)inbox_take(&member->inbox, &head, now.unix_ms); /* else ours comes back once */
-    return true;
+    /* before one of two engines takes it, and the other does not; else ours comes back once */
+    (void)inbox_take(&member->inbox, &head, now.unix_ms);
+    return put(member, &head, content, err);
 }
 
 static void
-note_said(struct member *member, const char *what, const struct err *err)
+note_said(const struct member *member, struct err *trouble, const char *what, const struct err *err)
 {
-    struct err trouble = *err;
+    struct err said = *err;
 
     if (err->text[0] != '\0')
-        (void)err_add(&trouble, "%s does not go out", what); /* always false */
-    if (err->text[0] != '\0' && strcmp(trouble.text, member->say_trouble.text) != 0)
-        log_warn(member->log, "keyset %s: %s", member->keyset, trouble.text);
-    member->say_trouble = trouble;
+        (void)err_add(&said, "%s does not go out", what); /* always false */
+    if (err->text[0] != '\0' && strcmp(said.text, trouble->text) != 0)
+        log_warn(member->log, "keyset %s: %s", member->keyset, said.text);
+    *trouble = said;
+}
+
+static bool
+is_any_read(const struct member *member)
+{
+    bool is_read = false;
+
+    for (size_t i = 0; i < member->engine_count; i++)
+        is_read = is_read || member->engines[i].is_read;
+    return is_read;
 }
 
 void
@@ -175,17 +183,22 @@ member_say_keys(struct member *member, struct ring_time now)
     bool ok;
     SECRET_BUF(content);
 
+    if (!is_any_read(member)) { /* ours from before would count as rolled back: see R-MEMBER-1 */
+        member->is_unsaid = true;
+        member->due.keys = MEMBER_NEVER;
+        return;
+    }
     ok = merge_own(&content, set, member->host, now.unix_ms, &err) &&
          send(member, RECORD_KEYS, member->said_ms, &sequence, &content, now, &err);
-    member->due.keys = ok ? MEMBER_NEVER : now.boot_ms + RETRY_MS;
+    member->due.keys = ok ? MEMBER_NEVER : now.boot_ms + MEMBER_RETRY_MS;
+    member->said_ms = sequence != 0 ? sequence : member->said_ms;
     if (ok) {
-        member->said_ms = sequence;
         member->said_withdrawn = merge_withdrawn(set);
         member->records_said++;
     } else {
         member->is_unsaid = true;
     }
-    note_said(member, "what this host knows of keys", &err);
+    note_said(member, &member->keys_trouble, "what this host knows of keys", &err);
 }
 
 void
@@ -207,7 +220,7 @@ member_begin_to_say(struct member *member, struct ring_time now)
         if (!at->is_heard || at->is_read)
             continue;
         at->is_read = true;
-        if (member->said_ms == 0)
+        if (member->said_ms == 0 && !member->is_unsaid)
             continue;
         member->is_unsaid = true;
         member->due.keys = now.boot_ms;
@@ -250,7 +263,7 @@ member_say_status(struct member *member, struct ring_time now)
         member->due.status =
             now.boot_ms + FLEET_HEARTBEAT_MS - member_random(FLEET_HEARTBEAT_MS / 5);
     } else {
-        member->due.status = now.boot_ms + RETRY_MS;
+        member->due.status = now.boot_ms + MEMBER_RETRY_MS;
     }
-    note_said(member, "how this host is", &err);
+    note_said(member, &member->status_trouble, "how this host is", &err);
 }

@@ -140,7 +140,7 @@ service_make_due(struct service *service, struct keyset *set, struct ring_time n
 
 /* What came, was revoked, and went, between the keyset that was and the one that is. */
 static void
-log_changes(const struct service *service, const struct keyset *was)
+log_changes(const struct service *service, const struct keyset *was, bool is_learnt)
 {
     const struct keyset *is = &service->set;
     const char *name = service->config.name;
@@ -148,7 +148,7 @@ log_changes(const struct service *service, const struct keyset *was)
     for (size_t i = 0; i < is->key_count; i++) {
         const struct key *key = &is->keys[i], *old = keyset_find(was, key->name);
 
-        if (old == NULL && service->member != NULL && key->maker != service->maker)
+        if (old == NULL && is_learnt)
             audit_learnt(service->log, name, key);
         else if (old == NULL)
             audit_made(service->log, name, key);
@@ -227,8 +227,9 @@ service_save(struct service *service, struct ring_time now)
                            (int64_t)(wall_ms - now.unix_ms), &service->save_error);
 }
 
-bool
-service_commit(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
+static bool
+commit(struct service *service, struct keyset *set, bool is_learnt, struct ring_time now,
+       struct err *err)
 {
     struct keyset old;
 
@@ -238,7 +239,7 @@ service_commit(struct service *service, struct keyset *set, struct ring_time now
     old = service->set;
     service->set = *set;
     *set = old;
-    log_changes(service, set);
+    log_changes(service, set, is_learnt);
     service_save(service, now);
     note_sealing(service, now.unix_ms / 1000);
     member_tell(service->member, service->has_news, now);
@@ -247,9 +248,15 @@ service_commit(struct service *service, struct keyset *set, struct ring_time now
 }
 
 bool
+service_commit(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
+{
+    return commit(service, set, false, now, err);
+}
+
+bool
 service_learn(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
 {
-    return service_commit(service, set, now, err);
+    return commit(service, set, true, now, err);
 }
 
 bool
