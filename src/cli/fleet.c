@@ -1,8 +1,6 @@
 /* stekctl fleet: the hosts that share a keyset, and what they hold. */
 #include "cli/fleet.h"
 
-#include <stdlib.h>
-
 #include "cli/table.h"
 #include "cli/text.h"
 #include "control/farm_line.h"
@@ -10,6 +8,7 @@
 
 #define FRESH_MS 2000U  /* that long a look may take */
 #define SETTLE_MS 5000U /* that long a change that is on its way may take */
+#define OLD_MS 10000U   /* what is older was not asked for just now */
 #define AGAIN_MS 100U
 #define SHORT_NAME 8
 
@@ -60,45 +59,13 @@ fleet_ask(const struct cli *cli, struct reply_fleet *reply, const char *keyset, 
 
 /* ---- print ---- */
 
-bool
-fleet_line(char *out, const struct reply_fleet *fleet)
-{
-    struct farm_line_host *list = calloc(fleet->count + 1, sizeof *list);
-    struct farm_line farm = {
-        .hosts = fleet->known,
-        .silent = fleet->silent,
-        .differing = fleet->differing,
-        .keys = fleet->keys,
-        .clock_ms = fleet->clock_ms,
-        .has_looked = fleet->has_looked,
-        .looked_ms = fleet->boot_ms > fleet->looked_ms ? fleet->boot_ms - fleet->looked_ms : 0,
-        .list = list};
-    bool is_well;
-
-    for (size_t i = 0; list != NULL && i < fleet->count; i++) {
-        const struct reply_host *host = &fleet->hosts[i];
-
-        list[farm.count++] = (struct farm_line_host){.name = host->name,
-                                                     .state = host->state,
-                                                     .is_self = host->is_self,
-                                                     .agrees = host->agrees,
-                                                     .is_clock_odd = host->is_clock_odd,
-                                                     .heard_ms = host->heard_ms,
-                                                     .missing = host->missing,
-                                                     .extra = host->extra,
-                                                     .clock_ms = host->clock_ms};
-    }
-    is_well = farm_line_text(out, &farm); /* without a list it gives numbers alone */
-    free(list);
-    return is_well;
-}
-
 static enum table_style
 style_of(const struct reply_host *host)
 {
-    if (host->state == CONTROL_SILENT || !host->agrees)
+    if (host->state == CONTROL_SILENT || (!host->agrees && !host->is_pending))
         return TABLE_BAD;
-    return host->state == CONTROL_LATE || host->is_clock_odd ? TABLE_SOON : TABLE_PLAIN;
+    return host->state == CONTROL_LATE || host->is_pending || host->is_clock_odd ? TABLE_SOON
+                                                                                 : TABLE_PLAIN;
 }
 
 static void
@@ -170,18 +137,16 @@ print_hosts(FILE *out, const struct reply_fleet *fleet, bool color)
 bool
 fleet_print(FILE *out, const struct reply_fleet *fleet, bool color)
 {
-    char line[FARM_LINE_MAX], span[FARM_LINE_SPAN];
-    bool is_well;
+    enum table_style verdict = fleet->is_well ? TABLE_GOOD : TABLE_BAD;
+    char span[FARM_LINE_SPAN];
 
     if (!fleet->has_farm) {
         (void)fprintf(out, "keyset %s: no farm: this host keeps it alone\n",
                       fleet->keyset); /* see cli_run_fn */
         return true;
     }
-    is_well = fleet_line(line, fleet);
-    (void)fprintf(out, "keyset %s: %s%s%s\n\n", fleet->keyset,
-                  table_style_begin(is_well ? TABLE_GOOD : TABLE_BAD, color), line,
-                  table_style_end(is_well ? TABLE_GOOD : TABLE_BAD, color));
+    (void)fprintf(out, "keyset %s: %s%s%s\n\n", fleet->keyset, table_style_begin(verdict, color),
+                  fleet->text, table_style_end(verdict, color));
     if (fleet->count > 0 && !print_hosts(out, fleet, color))
         return false;
     (void)fputs(fleet->count > 0 && fleet->engine_count > 0 ? "\n" : "", out);
@@ -206,7 +171,8 @@ ask_settled(const struct cli *cli, struct reply_fleet *fleet, const char *keyset
 {
     json_t *root = fleet_ask(cli, fleet, keyset, NULL, err);
 
-    for (unsigned waited = 0; root != NULL && fleet->differing > 0 && waited < SETTLE_MS;
+    for (unsigned waited = 0;
+         root != NULL && fleet->differing + fleet->pending > 0 && waited < SETTLE_MS;
          waited += 5 * AGAIN_MS) {
         rest(5 * AGAIN_MS);
         json_decref(root);
@@ -215,11 +181,25 @@ ask_settled(const struct cli *cli, struct reply_fleet *fleet, const char *keyset
     return root;
 }
 
+/* It has been printed; the exit status is for programs. */
+static bool
+judge(const struct reply_fleet *fleet, struct err *err)
+{
+    uint64_t age_ms = fleet->boot_ms > fleet->looked_ms ? fleet->boot_ms - fleet->looked_ms : 0;
+
+    if (!fleet->has_farm)
+        return true;
+    if (!fleet->has_looked || age_ms > OLD_MS)
+        return err_set(err, "keyset %s: no engine answers", fleet->keyset);
+    return (fleet->is_well && fleet->pending == 0) ||
+           err_set(err, "keyset %s: %s", fleet->keyset, fleet->text);
+}
+
 enum cli_result
 fleet_run(const struct cli *cli, struct err *err)
 {
     REPLY_FLEET(fleet);
-    char keyset[CONTROL_KEYSET_MAX + 1], line[FARM_LINE_MAX];
+    char keyset[CONTROL_KEYSET_MAX + 1];
     json_t *root = NULL;
     bool ok;
 
@@ -231,7 +211,5 @@ fleet_run(const struct cli *cli, struct err *err)
     else if (ok && !fleet_print(cli->out, &fleet, cli->color))
         ok = err_set(err, "no memory to print the hosts");
     json_decref(root);
-    if (ok && fleet.has_farm && !fleet_line(line, &fleet))
-        ok = err_set(err, "keyset %s: %s", keyset, line);
-    return ok ? CLI_DONE : CLI_FAILED;
+    return ok && judge(&fleet, err) ? CLI_DONE : CLI_FAILED;
 }

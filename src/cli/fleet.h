@@ -31,7 +31,4 @@ bool fleet_confirm(const struct cli *cli, json_t *answer, const struct fleet_wai
 /* Print hosts and engines. False for lack of memory. */
 bool fleet_print(FILE *out, const struct reply_fleet *fleet, bool color);
 
-/* How they are, in a sentence; true if no host differs or is silent. */
-bool fleet_line(char *out, const struct reply_fleet *fleet);
-
 #endif

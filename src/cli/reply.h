@@ -77,6 +77,8 @@ struct reply_keyset {
     struct reply_server *servers;
     size_t server_count;
     char last_error[ERR_MAX]; /* "": none */
+    bool has_farm, is_farm_well;
+    char farm[512]; /* how it is, in a sentence */
 };
 
 struct reply_status {
@@ -90,6 +92,9 @@ struct reply_status {
 #define REPLY_STATUS(var) __attribute__((cleanup(reply_status_free))) struct reply_status var = {0}
 
 void reply_status_free(struct reply_status *reply);
+
+/* What is wrong with a keyset, or with its farm; "": nothing. */
+const char *reply_trouble(const struct reply_keyset *set);
 
 /* Into an empty one, which stays empty on failure. */
 bool reply_status_read(struct reply_status *reply, const json_t *root, struct err *err);
@@ -105,7 +110,7 @@ struct reply_engine {
 
 struct reply_host {
     char id[17], name[80], version[80];
-    bool is_self, agrees, is_clock_odd, has_clock;
+    bool is_self, agrees, is_pending, is_clock_odd, has_clock;
     bool holds; /* the key that was asked for */
     enum control_host state;
     uint64_t heard_ms, keys, missing, extra;
@@ -120,9 +125,11 @@ struct reply_fleet {
     bool has_farm; /* else there is no more */
     bool has_looked;
     uint64_t boot_ms, looked_ms; /* now, and when the last look began that is over */
-    uint64_t known, silent, differing, keys;
-    int64_t clock_ms;          /* how far ours is behind */
-    char refusals[REPLY_TEXT]; /* of records: "2 forged, 1 ahead"; "": none */
+    bool is_well;                /* no host differs or is silent */
+    char text[512];              /* how it is, in a sentence */
+    uint64_t known;
+    uint64_t differing, pending; /* hosts; of the latter, a change may be on its way */
+    char refusals[REPLY_TEXT];   /* of records: "2 forged, 1 ahead"; "": none */
     struct reply_engine *engines;
     size_t engine_count;
     struct reply_host *hosts;

@@ -72,10 +72,10 @@ read_farm(struct reply_fleet *fleet, const json_t *object, struct err *err)
     size_t count;
 
     fleet->known = need_count(&need, "hosts");
-    fleet->silent = need_count(&need, "silent");
+    fleet->is_well = need_bool(&need, "well");
+    need_text(&need, fleet->text, sizeof fleet->text, "text");
     fleet->differing = need_count(&need, "differing");
-    fleet->keys = need_count(&need, "keys");
-    fleet->clock_ms = need_difference(&need, "clock_ms");
+    fleet->pending = need_count(&need, "pending");
     fleet->boot_ms = need_count(&need, "boot_ms");
     fleet->looked_ms = need_count_or_null(&need, &fleet->has_looked, "looked_boot_ms");
     (void)need_object(&need, "records"); /* `need` remembers */
@@ -135,6 +135,7 @@ read_host(struct reply_host *host, const json_t *object, struct err *err)
         need_fail(&need, "state", "live, late or silent");
     host->is_self = need_bool(&need, "self");
     host->agrees = need_bool(&need, "agrees");
+    host->is_pending = need_bool(&need, "pending");
     host->is_clock_odd = need_bool(&need, "clock_odd");
     host->heard_ms = need_count(&need, "heard_ms");
     host->keys = need_count(&need, "keys");

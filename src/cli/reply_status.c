@@ -13,6 +13,14 @@ reply_status_free(struct reply_status *reply)
     *reply = (struct reply_status){0};
 }
 
+const char *
+reply_trouble(const struct reply_keyset *set)
+{
+    if (set->last_error[0] == '\0' && set->has_farm && !set->is_farm_well)
+        return set->farm;
+    return set->last_error;
+}
+
 static void
 read_counters(uint64_t counters[CONTROL_COUNTERS], struct need *outer)
 {
@@ -101,12 +109,27 @@ read_servers(struct reply_keyset *set, const json_t *servers, struct err *err)
 }
 
 static bool
+read_farm(struct reply_keyset *set, const json_t *farm, struct err *err)
+{
+    struct need need;
+
+    set->has_farm = farm != NULL;
+    if (farm == NULL)
+        return true;
+    need = need_of(farm, err);
+    set->is_farm_well = need_bool(&need, "well");
+    need_text(&need, set->farm, sizeof set->farm, "text");
+    return !need.failed;
+}
+
+static bool
 read_keyset(struct reply_keyset *set, const json_t *object, struct err *err)
 {
     struct need need = need_of(object, err);
     const json_t *policy = need_object(&need, "policy");
     const json_t *keys = need_object(&need, "keys");
     const json_t *servers = need_array(&need, REPLY_SERVERS_MAX, "servers");
+    const json_t *farm = need_object_or_null(&need, "farm");
 
     need_text(&need, set->name, sizeof set->name, "name");
     need_text(&need, set->ring, sizeof set->ring, "ring");
@@ -117,7 +140,8 @@ read_keyset(struct reply_keyset *set, const json_t *object, struct err *err)
     need_text(&need, set->last_error, sizeof set->last_error, "last_error");
     read_counters(set->counters, &need);
     return !need.failed && read_turns(set, &need, err) && read_policy(set, policy, err) &&
-           read_states(set, keys, err) && read_servers(set, servers, err);
+           read_states(set, keys, err) && read_farm(set, farm, err) &&
+           read_servers(set, servers, err);
 }
 
 bool

@@ -127,6 +127,11 @@ print_keyset(FILE *out, const struct reply_keyset *set, uint64_t now, bool color
     add_turns(&table, set, now);
     add_policy(&table, set);
     add_counts(&table, set);
+    if (set->has_farm) {
+        table_row(&table, set->is_farm_well ? TABLE_PLAIN : TABLE_BAD);
+        table_cell(&table, "farm");
+        table_cell(&table, "%s", set->farm);
+    }
     table_row(&table, set->last_error[0] != '\0' ? TABLE_BAD : TABLE_PLAIN);
     table_cell(&table, "last error");
     table_cell(&table, "%s", set->last_error[0] != '\0' ? set->last_error : "none");

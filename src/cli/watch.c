@@ -109,16 +109,33 @@ has_new_keys(const struct watch *watch)
 
 /* ---- what is shown ---- */
 
+/* Without what changes by itself. */
+static json_t *
+copy_steady(const json_t *status)
+{
+    static const char *const restless[] = {"boot_ms", "looked_boot_ms", "lag_ms",  "clock_ms",
+                                           "said",    "records",        "engines", "clock_max_ms"};
+    json_t *copy = json_deep_copy(status), *keyset;
+    size_t i;
+
+    (void)json_object_del(copy, "now"); /* the reader made sure that it is there */
+    json_array_foreach(json_object_get(copy, "keysets"), i, keyset)
+    {
+        json_t *farm = json_object_get(keyset, "farm");
+
+        for (size_t j = 0; j < sizeof restless / sizeof *restless; j++)
+            (void)json_object_del(farm, restless[j]); /* there may be no farm */
+    }
+    return copy;
+}
+
 /* The clock alone is no change. */
 static bool
-is_change(json_t *old, json_t *new)
+is_change(const json_t *old, const json_t *new)
 {
-    json_t *a = json_copy(old), *b = json_copy(new); /* shallow */
-    bool is_same;
+    json_t *a = copy_steady(old), *b = copy_steady(new);
+    bool is_same = json_equal(a, b) == 1;
 
-    (void)json_object_del(a, "now"); /* the reader made sure that it is there */
-    (void)json_object_del(b, "now");
-    is_same = json_equal(a, b) == 1;
     json_decref(a);
     json_decref(b);
     return !is_same;

@@ -23,7 +23,7 @@ watch_lines(FILE *out, const struct watch_view *view)
             has_next ? text_relative(next, set->next.seals_from, status->now) : "none",
             watch_rate(sealed, &rates, rates.sealed), watch_rate(opened, &rates, rates.opened),
             watch_rate(full, &rates, rates.full), set->server_count); /* ferror() */
-        (void)fprintf(out, "%s%s\n", set->last_error[0] != '\0' ? ", error: " : "",
-                      set->last_error);
+        (void)fprintf(out, "%s%s\n", reply_trouble(set)[0] != '\0' ? ", error: " : "",
+                      reply_trouble(set));
     }
 }

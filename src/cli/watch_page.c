@@ -189,8 +189,8 @@ print_keyset(FILE *out, const struct watch_view *view, size_t index, size_t line
     print_turn(out, view, set);
     print_rates(out, view, set);
     lines -= 3;
-    if (set->last_error[0] != '\0')
-        lines -= print_trouble(out, view, set->last_error);
+    if (reply_trouble(set)[0] != '\0')
+        lines -= print_trouble(out, view, reply_trouble(set));
     if (servers > lines / 2 && keys->count > 0)
         servers = lines / 2;
     if (servers > lines)
@@ -208,7 +208,7 @@ print_keyset(FILE *out, const struct watch_view *view, size_t index, size_t line
 static void
 add_keyset(struct table *table, const struct watch_view *view, const struct reply_keyset *set)
 {
-    bool is_well = set->last_error[0] == '\0' && set->sealing.name[0] != '\0';
+    bool is_well = reply_trouble(set)[0] == '\0' && set->sealing.name[0] != '\0';
     struct watch_rates rates = watch_rates_of(view, set);
     char text[TEXT_MAX], rate[WATCH_RATE];
 
@@ -224,7 +224,7 @@ add_keyset(struct table *table, const struct watch_view *view, const struct repl
     table_cell(table, "%s", watch_rate(rate, &rates, rates.opened));
     table_cell(table, "%s", watch_rate(rate, &rates, rates.full));
     table_cell(table, "%zu", set->server_count);
-    table_cell(table, "%s", set->last_error);
+    table_cell(table, "%s", reply_trouble(set));
 }
 
 static bool

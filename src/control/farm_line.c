@@ -61,6 +61,7 @@ append_differing(char out[FARM_LINE_MAX], const struct farm_line_host *host)
         append(out, "has %llu key%s more", LLU(host->extra), plural(host->extra));
     if (host->missing == 0 && host->extra == 0)
         append(out, "holds other keys");
+    append(out, "%s", host->is_pending ? " so far" : "");
 }
 
 static bool
@@ -114,7 +115,7 @@ static const struct kind {
     bool (*is)(const struct farm_line_host *host);
     void (*append)(char out[FARM_LINE_MAX], const struct farm_line_host *host);
     const char *more; /* "2 more ..." */
-} kinds[] = {{differs, append_differing, "differ"},
+} kinds[] = {{differs, append_differing, "with other keys"},
              {is_silent, append_silent, "silent"},
              {is_late, append_late, "not heard of"},
              {has_odd_clock, append_clock, "with odd clocks"}};
@@ -168,7 +169,7 @@ append_sum(char out[FARM_LINE_MAX], const struct farm_line *farm)
         return;
     }
     append(out, "%llu hosts", LLU(farm->hosts));
-    if (farm->differing == 0)
+    if (farm->differing + farm->pending == 0)
         append(out, ", all%s hold the same %llu key%s", farm->silent > 0 ? " that answer" : "",
                LLU(farm->keys), plural(farm->keys));
 }
@@ -182,7 +183,7 @@ is_old(const struct farm_line *farm)
 bool
 farm_line_text(char out[FARM_LINE_MAX], const struct farm_line *farm)
 {
-    const uint64_t all[] = {farm->differing, farm->silent, 0, 0};
+    const uint64_t all[] = {farm->differing + farm->pending, farm->silent, 0, 0};
     char span[FARM_LINE_SPAN];
 
     out[0] = '\0';
@@ -192,5 +193,5 @@ farm_line_text(char out[FARM_LINE_MAX], const struct farm_line *farm)
     append_own_clock(out, farm);
     if (is_old(farm))
         append(out, "; as of %s ago", farm_line_span(span, farm->looked_ms));
-    return farm->has_looked && !is_old(farm) && farm->differing == 0 && farm->silent == 0;
+    return farm->differing == 0 && farm->silent == 0;
 }

@@ -20,15 +20,17 @@ struct farm_line_host {
     const char *name;
     enum control_host state;
     bool is_self, agrees, is_clock_odd;
+    bool is_pending;   /* does not agree, but a change may be on its way */
     uint64_t heard_ms; /* since its status last moved */
     uint64_t missing, extra;
     int64_t clock_ms; /* ahead of ours */
 };
 
 struct farm_line {
-    uint64_t hosts, silent, differing; /* in all */
-    uint64_t keys;                     /* that we hold */
-    int64_t clock_ms;                  /* how far ours is behind */
+    uint64_t hosts, silent;      /* in all */
+    uint64_t differing, pending; /* that are not silent */
+    uint64_t keys;               /* that we hold */
+    int64_t clock_ms;            /* how far ours is behind */
     bool has_looked;
     uint64_t looked_ms;                /* since the last look at all of them */
     const struct farm_line_host *list; /* those with whom something is the matter, at least */
@@ -36,7 +38,7 @@ struct farm_line {
 };
 
 /* "5 hosts, all hold the same 14 keys", or what is the matter. True if no host differs or is
- * silent, and we have looked lately. */
+ * silent. */
 bool farm_line_text(char out[FARM_LINE_MAX], const struct farm_line *farm);
 
 /* "90 s", "4 min", "3 h", "5 d". Returns `out`. */

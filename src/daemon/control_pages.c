@@ -8,6 +8,7 @@
 #include "daemon/page.h"
 #include "daemon/report.h"
 
+#define FLEET_HOST_MS 100U /* so long nobody asks, for each host that there is */
 #define TEXT_TYPE "text/plain; charset=utf-8"
 
 /* Takes over the text. */
@@ -21,6 +22,20 @@ give(struct call *call, char *text, const char *type, int status)
     return status;
 }
 
+/* What is shown of other hosts is as old as the last reading of their statuses: this is for those
+ * who look again and again. In a large farm a reading is much, so it is rarer. */
+static void
+refresh(const struct call *call)
+{
+    for (size_t i = 0; i < call->stekd->count; i++) {
+        struct member *member = call->stekd->services[i]->member;
+        uint64_t max_age_ms = member == NULL ? 0 : member->fleet.count * FLEET_HOST_MS;
+
+        member_refresh(member, max_age_ms > FLEET_HEARTBEAT_MS ? max_age_ms : FLEET_HEARTBEAT_MS,
+                       call->now);
+    }
+}
+
 int
 control_page(struct call *call, json_t **root)
 {
@@ -29,6 +44,7 @@ control_page(struct call *call, json_t **root)
         (void)err_set(&call->err, "the page takes no query"); /* always false */
         return 400;
     }
+    refresh(call);
     return give(call, report_page(call->stekd, call->now), PAGE_TYPE, 200);
 }
 
@@ -52,6 +68,7 @@ control_metrics(struct call *call, json_t **root)
     bool is_open = metrics_wants_open(call->http->accept);
 
     (void)root;
+    refresh(call);
     return give(call, report_metrics(call->stekd, call->now, is_open),
                 is_open ? METRICS_OPEN_TYPE : METRICS_TEXT_TYPE, 200);
 }

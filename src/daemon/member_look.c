@@ -5,7 +5,7 @@
 #define FIRST_MS 50U     /* the hosts have hardly had time before */
 #define PER_HOST_MS 2U   /* and many need longer */
 #define ORPHAN_MS 60000U /* a key that its maker has not confirmed by then may have none any more */
-#define FORGET_MS ((uint64_t)7 * 86400 * 1000)
+#define FORGET_MS ((uint64_t)86400 * 1000) /* who was taken away is told of for a day */
 
 /* True if it waits for a confirmation. */
 static bool

@@ -39,6 +39,11 @@ struct metrics_pen {
 void metrics_sample(const struct metrics_pen *pen, const json_t *keyset, const char *label,
                     const char *text, int64_t value);
 
+/* Those of a farm, in metrics_farm.c. */
+typedef void metrics_print(const struct metrics_pen *pen, const json_t *keyset, const json_t *keys);
+metrics_print metrics_hosts, metrics_clock, metrics_clock_max, metrics_lag, metrics_looked,
+    metrics_said_age, metrics_said, metrics_records, metrics_engines;
+
 /* 0 where there is none. */
 int64_t metrics_number(const json_t *object, const char *member);
 

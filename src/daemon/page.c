@@ -153,7 +153,7 @@ print_overview(FILE *out, const json_t *keysets, uint64_t now)
 }
 
 static bool
-print_page(FILE *out, const json_t *status, json_t *const keys[])
+print_page(FILE *out, const json_t *status, json_t *const keys[], json_t *const fleets[])
 {
     const json_t *keysets = json_object_get(status, "keysets");
     uint64_t now = page_count(status, "now");
@@ -167,7 +167,9 @@ print_page(FILE *out, const json_t *status, json_t *const keys[])
     print_overview(out, keysets, now);
     json_array_foreach(keysets, i, keyset)
     {
-        ok = ok && page_keyset(out, keyset, keys[i], now, json_array_size(keysets) == 1);
+        const struct page_answers answers = {keyset, keys[i], fleets[i]};
+
+        ok = ok && page_keyset(out, &answers, now, json_array_size(keysets) == 1);
     }
     (void)fprintf(out,
                   "</main>\n<footer>Key names are public; no secret is on this page. It is read "
@@ -177,12 +179,12 @@ print_page(FILE *out, const json_t *status, json_t *const keys[])
 }
 
 char *
-page_html(const json_t *status, json_t *const keys[])
+page_html(const json_t *status, json_t *const keys[], json_t *const fleets[])
 {
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
-    bool ok = out != NULL && print_page(out, status, keys);
+    bool ok = out != NULL && print_page(out, status, keys, fleets);
 
     if (out != NULL && fclose(out) == 0 && ok)
         return text;

@@ -13,10 +13,13 @@
 
 #define PAGE_KEYS_MAX 30U /* of a keyset: the newest are drawn, the others counted */
 
+#define PAGE_HOSTS_MAX 30U /* of a farm: those that need somebody first, the others counted */
+
 /* From the answers to GET /v1/status and, one a keyset in the order of the status, GET /v1/keys
- * (NULL: without its timeline), of which the first PAGE_KEYS_MAX suffice. To be freed; NULL where
- * there is no memory. */
-char *page_html(const json_t *status, json_t *const keys[]);
+ * (NULL: without its timeline), of which the first PAGE_KEYS_MAX suffice, and GET /v1/fleet (NULL:
+ * without its hosts), of which the first PAGE_HOSTS_MAX do. To be freed; NULL where there is no
+ * memory. */
+char *page_html(const json_t *status, json_t *const keys[], json_t *const fleets[]);
 
 #define PAGE_SVG_TYPE "image/svg+xml; charset=utf-8"
 

@@ -40,8 +40,17 @@ const char *page_trouble(const json_t *keyset);
 
 /* ---- parts ---- */
 
+/* The answers of one keyset. */
+struct page_answers {
+    const json_t *keyset; /* of the status */
+    const json_t *keys, *fleet;
+};
+
 /* All of a keyset, of several unless `is_only`; false where there is no memory. */
-bool page_keyset(FILE *out, const json_t *keyset, const json_t *keys, uint64_t now, bool is_only);
+bool page_keyset(FILE *out, const struct page_answers *answers, uint64_t now, bool is_only);
+
+/* The hosts that share it, if it is shared. */
+void page_fleet(FILE *out, const json_t *fleet);
 
 /* An answer to GET /v1/keys as SVG, on its own or for within the page; `older` keys are not in it.
  * The same. */

@@ -242,8 +242,9 @@ print_policy(FILE *out, const json_t *keyset)
 }
 
 bool
-page_keyset(FILE *out, const json_t *keyset, const json_t *keys, uint64_t now, bool is_only)
+page_keyset(FILE *out, const struct page_answers *answers, uint64_t now, bool is_only)
 {
+    const json_t *keyset = answers->keyset, *keys = answers->keys;
     const char *name = page_word(keyset, "name"), *trouble = page_trouble(keyset);
 
     (void)fprintf(out, "<section class=\"card\" id=\"%s\">\n<h2>%s</h2>\n", name,
@@ -263,6 +264,7 @@ page_keyset(FILE *out, const json_t *keyset, const json_t *keys, uint64_t now, b
     print_tickets(out, json_object_get(keyset, "counters"));
     (void)fputs("</div>\n</div>\n", out);
     print_servers(out, json_object_get(keyset, "servers"), now);
+    page_fleet(out, answers->fleet);
     print_policy(out, keyset);
     (void)fputs("</section>\n", out);
     return true;

@@ -151,10 +151,11 @@ const char *
 page_trouble(const json_t *keyset)
 {
     const char *error = page_word(keyset, "last_error");
+    const json_t *farm = json_object_get(keyset, "farm");
 
     if (error[0] != '\0')
         return error;
-    return json_is_object(json_object_get(keyset, "sealing"))
-               ? NULL
-               : "no key seals now: servers give no tickets, and handshakes are full";
+    if (!json_is_object(json_object_get(keyset, "sealing")))
+        return "no key seals now: servers give no tickets, and handshakes are full";
+    return json_is_false(json_object_get(farm, "well")) ? page_word(farm, "text") : NULL;
 }

@@ -140,6 +140,7 @@ report_keys(struct service *service, struct ring_time now)
 struct answers {
     json_t *status;
     json_t *keys[CONFIG_KEYSETS_MAX];
+    json_t *fleets[CONFIG_KEYSETS_MAX]; /* NULL: not asked for */
 };
 
 static void
@@ -153,8 +154,10 @@ take_answers(struct answers *answers, struct stekd *stekd, struct ring_time now,
 static void
 drop_answers(struct answers *answers)
 {
-    for (size_t i = 0; i < CONFIG_KEYSETS_MAX; i++)
+    for (size_t i = 0; i < CONFIG_KEYSETS_MAX; i++) {
         json_decref(answers->keys[i]);
+        json_decref(answers->fleets[i]);
+    }
     json_decref(answers->status);
 }
 
@@ -165,7 +168,9 @@ report_page(struct stekd *stekd, struct ring_time now)
     char *page;
 
     take_answers(&answers, stekd, now, PAGE_KEYS_MAX);
-    page = answers.status == NULL ? NULL : page_html(answers.status, answers.keys);
+    for (size_t i = 0; i < stekd->count; i++)
+        answers.fleets[i] = report_service_fleet(stekd->services[i], NULL, PAGE_HOSTS_MAX, now);
+    page = answers.status == NULL ? NULL : page_html(answers.status, answers.keys, answers.fleets);
     drop_answers(&answers);
     return page;
 }

@@ -1,8 +1,10 @@
 /* see report_fleet.h: the farm in short */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/hex.h"
+#include "control/farm_line.h"
 #include "daemon/report_fleet_inner.h"
 
 #define ID_LEN 8 /* bytes of a host's id, and of a farm's to tell it by */
@@ -34,49 +36,151 @@ state_of(const struct fleet *fleet, const struct fleet_host *host)
     return CONTROL_SILENT;
 }
 
+/* Statuses of before a change of keys, here or there, or from just after it, prove nothing. */
+static bool
+is_pending(const struct report_rows *rows, const struct fleet_host *host)
+{
+    uint64_t changed_ms = rows->changed_ms > host->changed_ms ? rows->changed_ms : host->changed_ms;
+
+    return host->moved_ms < changed_ms + REPORT_SETTLE_MS;
+}
+
+static enum report_matter
+matter_of(const struct report_rows *rows, const struct report_row *row)
+{
+    if (row->state == CONTROL_SILENT)
+        return REPORT_SILENT;
+    if (!row->agrees)
+        return is_pending(rows, row->host) ? REPORT_PENDING : REPORT_DIFFERS;
+    if (row->state == CONTROL_LATE)
+        return REPORT_LATE;
+    return report_clock_odd(rows, row) ? REPORT_CLOCK : REPORT_NONE;
+}
+
 static void
-set_row(struct report_rows *rows, const struct report_farm *farm, const struct fleet_host *host,
-        const uint8_t digest[STATUS_DIGEST_LEN])
+add_row(struct report_rows *rows, const struct report_farm *farm, const struct fleet_host *host,
+        const uint8_t digest[STATUS_DIGEST_LEN], uint64_t boot_ms)
 {
     struct report_row row = {.host = host,
                              .state = state_of(farm->fleet, host),
-                             .matter = REPORT_NONE,
                              .is_self = host->id == farm->fleet->self};
 
     row.agrees = row.is_self || fleet_agrees(host, digest);
-    if (row.state == CONTROL_SILENT)
-        row.matter = REPORT_SILENT;
-    else if (!row.agrees)
-        row.matter = REPORT_DIFFERS;
-    else if (row.state == CONTROL_LATE)
-        row.matter = REPORT_LATE;
-    else if (report_clock_odd(rows, &row))
-        row.matter = REPORT_CLOCK;
+    row.matter = matter_of(rows, &row);
     rows->in_state[row.state]++;
-    rows->differing += row.matter == REPORT_DIFFERS;
-    if (row.state != CONTROL_SILENT && host->has_clock &&
-        size_of(host->clock_ms) > size_of(rows->clock_max_ms))
-        rows->clock_max_ms = host->clock_ms;
+    rows->in_matter[row.matter]++;
     rows->rows[rows->count++] = row;
+    if (row.state == CONTROL_SILENT || row.is_self)
+        return;
+    if (boot_ms > host->moved_ms && boot_ms - host->moved_ms > rows->lag_ms)
+        rows->lag_ms = boot_ms - host->moved_ms;
+    if (host->has_clock && size_of(host->clock_ms) > size_of(rows->clock_max_ms))
+        rows->clock_max_ms = host->clock_ms;
 }
 
-/* False where there is no memory. */
+static int
+compare_rows(const void *a, const void *b)
+{
+    const struct report_row *x = a, *y = b;
+    int order = strcmp(x->host->host_name, y->host->host_name);
+
+    if (x->matter != y->matter)
+        return x->matter < y->matter ? -1 : 1;
+    if (order != 0)
+        return order;
+    return (x->host->id > y->host->id) - (x->host->id < y->host->id);
+}
+
+/* When our own keys changed: as we told it, or just now. */
+static uint64_t
+own_change(const struct report_farm *farm, const struct status *ours, uint64_t boot_ms)
+{
+    const struct fleet_host *self = fleet_find(farm->fleet, farm->fleet->self);
+
+    return self != NULL && fleet_agrees(self, ours->digest) ? self->changed_ms : boot_ms;
+}
+
 bool
 report_take_rows(struct report_rows *rows, const struct report_farm *farm, struct ring_time now)
 {
+    const struct fleet *fleet = farm->fleet;
     struct status ours = {.held = 0};
 
-    *rows = (struct report_rows){.rows = calloc(farm->fleet->count + 1, sizeof *rows->rows)};
-    if (rows->rows == NULL || !fleet_clock(farm->fleet, &rows->clock_ms) ||
+    *rows = (struct report_rows){.rows = calloc(fleet->count + 1, sizeof *rows->rows)};
+    if (rows->rows == NULL || !fleet_clock(fleet, &rows->clock_ms) ||
         !status_set_keys(&ours, farm->set, farm->policy, now.unix_ms / 1000, NULL)) {
         free(rows->rows);
         return false;
     }
     rows->held = ours.held;
-    for (size_t i = 0; i < farm->fleet->count; i++)
-        set_row(rows, farm, &farm->fleet->hosts[i], ours.digest);
+    rows->changed_ms = own_change(farm, &ours, now.boot_ms);
+    for (size_t i = 0; i < fleet->count; i++)
+        add_row(rows, farm, &fleet->hosts[i], ours.digest, now.boot_ms);
+    qsort(rows->rows, rows->count, sizeof *rows->rows, compare_rows);
     return true;
 }
+
+/* ---- in words ---- */
+
+/* Those that are named come first of their kind, so that only theirs need be counted. */
+static struct farm_line_host
+line_host(const struct report_farm *farm, const struct report_rows *rows,
+          const struct report_row *row, bool is_named, struct ring_time now)
+{
+    const struct fleet_host *host = row->host;
+    size_t missing = 0, extra = 0;
+
+    if (is_named) { /* without names, no memory is needed */
+        (void)report_missing(&missing, NULL, farm, row, now.unix_ms / 1000);
+        (void)report_extra(&extra, NULL, farm, row, now.unix_ms / 1000);
+    }
+    return (struct farm_line_host){
+        .name = host->host_name,
+        .state = row->state,
+        .is_self = row->is_self,
+        .agrees = row->agrees,
+        .is_pending = row->matter == REPORT_PENDING,
+        .is_clock_odd = report_clock_odd(rows, row),
+        .heard_ms = now.boot_ms > host->moved_ms ? now.boot_ms - host->moved_ms : 0,
+        .missing = missing,
+        .extra = extra,
+        .clock_ms = host->clock_ms};
+}
+
+/* False if there is no memory. */
+static bool
+describe(char text[FARM_LINE_MAX], bool *is_well, const struct report_farm *farm,
+         const struct report_rows *rows, struct ring_time now)
+{
+    const struct fleet *fleet = farm->fleet;
+    struct farm_line_host *list = calloc(rows->count + 1, sizeof *list);
+    struct farm_line line = {.hosts = rows->count,
+                             .silent = rows->in_state[CONTROL_SILENT],
+                             .differing = rows->in_matter[REPORT_DIFFERS],
+                             .pending = rows->in_matter[REPORT_PENDING],
+                             .keys = rows->held,
+                             .clock_ms = rows->clock_ms,
+                             .has_looked = fleet->has_looked,
+                             .list = list,
+                             .count = rows->count};
+    size_t of_matter[REPORT_NONE + 1] = {0};
+
+    if (list == NULL)
+        return false;
+    if (now.boot_ms > fleet->looked_ms)
+        line.looked_ms = now.boot_ms - fleet->looked_ms;
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct report_row *row = &rows->rows[i];
+        bool is_named = !row->agrees && of_matter[row->matter]++ < FARM_LINE_NAMED;
+
+        list[i] = line_host(farm, rows, row, is_named, now);
+    }
+    *is_well = farm_line_text(text, &line);
+    free(list);
+    return true;
+}
+
+/* ---- as JSON ---- */
 
 static json_t *
 report_id(const uint8_t *bytes)
@@ -132,22 +236,39 @@ report_engines(const struct report_farm *farm, struct ring_time now)
     return engines;
 }
 
+static json_t *
+report_said(const struct report_farm *farm, struct ring_time now)
+{
+    uint64_t age_ms = now.boot_ms > farm->said_boot_ms ? now.boot_ms - farm->said_boot_ms : 0;
+
+    return json_pack("{s:o, s:I, s:I}", "age_ms",
+                     farm->has_said ? json_integer((json_int_t)age_ms) : json_null(), "keys",
+                     (json_int_t)farm->keys_said, "statuses", (json_int_t)farm->statuses_said);
+}
+
 json_t *
 report_rows(const struct report_farm *farm, const struct report_rows *rows, struct ring_time now)
 {
     const struct fleet *fleet = farm->fleet;
-    bool has_looked = fleet->has_looked;
+    char text[FARM_LINE_MAX];
+    bool is_well;
 
-    return json_pack("{s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "id",
-                     report_id(farm->id), "host", report_host_id(fleet->self), "hosts",
-                     (json_int_t)rows->count, "live", (json_int_t)rows->in_state[CONTROL_LIVE],
-                     "late", (json_int_t)rows->in_state[CONTROL_LATE], "silent",
-                     (json_int_t)rows->in_state[CONTROL_SILENT], "differing",
-                     (json_int_t)rows->differing, "keys", (json_int_t)rows->held, "clock_ms",
-                     (json_int_t)rows->clock_ms, "clock_max_ms", (json_int_t)rows->clock_max_ms,
-                     "boot_ms", (json_int_t)now.boot_ms, "looked_boot_ms",
-                     has_looked ? json_integer((json_int_t)fleet->looked_ms) : json_null(),
-                     "engines", report_engines(farm, now), "records", report_records(farm->counts));
+    if (!describe(text, &is_well, farm, rows, now))
+        return NULL;
+    return json_pack(
+        "{s:o, s:o, s:b, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, "
+        "s:o, s:o}",
+        "id", report_id(farm->id), "host", report_host_id(fleet->self), "well", is_well, "text",
+        report_text(text), "hosts", (json_int_t)rows->count, "live",
+        (json_int_t)rows->in_state[CONTROL_LIVE], "late", (json_int_t)rows->in_state[CONTROL_LATE],
+        "silent", (json_int_t)rows->in_state[CONTROL_SILENT], "differing",
+        (json_int_t)rows->in_matter[REPORT_DIFFERS], "pending",
+        (json_int_t)rows->in_matter[REPORT_PENDING], "keys", (json_int_t)rows->held, "clock_ms",
+        (json_int_t)rows->clock_ms, "clock_max_ms", (json_int_t)rows->clock_max_ms, "lag_ms",
+        (json_int_t)rows->lag_ms, "boot_ms", (json_int_t)now.boot_ms, "looked_boot_ms",
+        fleet->has_looked ? json_integer((json_int_t)fleet->looked_ms) : json_null(), "said",
+        report_said(farm, now), "engines", report_engines(farm, now), "records",
+        report_records(farm->counts));
 }
 
 json_t *

@@ -14,7 +14,8 @@
 #include "share/engine.h"
 #include "share/fleet.h"
 
-#define REPORT_NAMES_MAX 8U /* of keys that a host lacks, and of those that it has more */
+#define REPORT_SETTLE_MS 10000U /* a change that is on its way takes no longer */
+#define REPORT_NAMES_MAX 8U     /* of keys that a host lacks, and of those that it has more */
 
 struct report_engine {
     const char *name;
@@ -28,7 +29,10 @@ struct report_farm {
     const struct fleet *fleet;
     const struct keyset *set;
     const struct policy *policy;
-    uint64_t generation;    /* of our ring */
+    uint64_t generation;   /* of our ring */
+    bool has_said;         /* our status went out: */
+    uint64_t said_boot_ms; /* last, then */
+    uint64_t keys_said, statuses_said;
     const uint64_t *counts; /* of records, by verdict */
     const struct report_engine *engines;
     size_t engine_count;

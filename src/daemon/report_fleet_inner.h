@@ -7,7 +7,14 @@
 #include "daemon/report_inner.h"
 
 /* What is the matter; the first is what needs somebody most. */
-enum report_matter { REPORT_DIFFERS, REPORT_SILENT, REPORT_LATE, REPORT_CLOCK, REPORT_NONE };
+enum report_matter {
+    REPORT_DIFFERS,
+    REPORT_SILENT,
+    REPORT_PENDING, /* it differs, but a change may be on its way */
+    REPORT_LATE,
+    REPORT_CLOCK,
+    REPORT_NONE
+};
 
 struct report_row {
     const struct fleet_host *host;
@@ -16,14 +23,16 @@ struct report_row {
     bool is_self, agrees;
 };
 
-/* All rows, with what concerns the farm as a whole. */
+/* All rows, by what is the matter, with what concerns the farm as a whole. */
 struct report_rows {
     struct report_row *rows;
     size_t count;
     size_t in_state[CONTROL_HOSTS];
-    size_t differing; /* of those that are not silent */
-    uint32_t held;    /* by us */
-    int64_t clock_ms; /* how far ours is behind */
+    size_t in_matter[REPORT_NONE + 1];
+    uint64_t changed_ms; /* when our own keys last changed */
+    uint64_t lag_ms;     /* the longest that one of those was not heard of */
+    uint32_t held;       /* by us */
+    int64_t clock_ms;    /* how far ours is behind */
     int64_t clock_max_ms;
 };
 
@@ -34,6 +43,14 @@ bool report_take_rows(struct report_rows *rows, const struct report_farm *farm,
 bool report_clock_odd(const struct report_rows *rows, const struct report_row *row);
 
 json_t *report_host_id(uint64_t id);
+
+/* How many keys open here, and not there as the host says; where it names not all, nobody knows.
+ * And the other way round. The first REPORT_NAMES_MAX go into `names`, unless it is NULL; false if
+ * there is no memory for them. */
+bool report_missing(size_t *count, json_t *names, const struct report_farm *farm,
+                    const struct report_row *row, uint64_t now_s);
+bool report_extra(size_t *count, json_t *names, const struct report_farm *farm,
+                  const struct report_row *row, uint64_t now_s);
 
 /* The farm in short. */
 json_t *report_rows(const struct report_farm *farm, const struct report_rows *rows,

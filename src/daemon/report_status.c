@@ -122,7 +122,7 @@ report_keyset(const struct stekd *stekd, struct service *service, const struct c
     if (trouble.text[0] == '\0')
         stekd_clock_trouble(stekd, &trouble);
     return json_pack(
-        "{s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:o}", "name",
+        "{s:s, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:I, s:o, s:o}", "name",
         service->config.name, "ring", report_text(service->ring_path), "generation",
         (json_int_t)service_generation(service), "capacity", (json_int_t)service_capacity(service),
         "policy", report_policy(&service->config.policy), "sealing",
@@ -130,7 +130,8 @@ report_keyset(const struct stekd *stekd, struct service *service, const struct c
         report_states(service, sealing, now_s), "rotations", (json_int_t)service->rotations,
         "revocations", (json_int_t)service->revocations, "counters",
         report_counters(view->sum.events), "servers", report_servers(view, now), "errors",
-        (json_int_t)service->errors, "last_error", report_text(trouble.text));
+        (json_int_t)service->errors, "last_error", report_text(trouble.text), "farm",
+        report_service_farm(service, now));
 }
 
 json_t *

@@ -124,8 +124,11 @@ static enum record_verdict
 add(struct fleet *fleet, uint64_t sender, uint64_t sequence, const struct status *status,
     uint64_t boot_ms, size_t engine)
 {
-    struct fleet_host fresh = {
-        .id = sender, .sequence = sequence, .first_ms = boot_ms, .moved_ms = boot_ms};
+    struct fleet_host fresh = {.id = sender,
+                               .sequence = sequence,
+                               .first_ms = boot_ms,
+                               .moved_ms = boot_ms,
+                               .changed_ms = boot_ms};
     struct fleet_host *hosts;
     bool found;
     size_t place = place_of(fleet, sender, fresh.name, &found);
@@ -156,6 +159,7 @@ fleet_saw(struct fleet *fleet, uint64_t sender, uint64_t sequence, const struct 
           uint64_t boot_ms, uint64_t unix_ms, size_t engine)
 {
     struct fleet_host *host = host_of(fleet, sender);
+    bool has_changed;
 
     if (host == NULL)
         return add(fleet, sender, sequence, status, boot_ms, engine);
@@ -163,8 +167,11 @@ fleet_saw(struct fleet *fleet, uint64_t sender, uint64_t sequence, const struct 
         fleet_carried(fleet, sender, sequence, boot_ms, engine);
         return RECORD_KNOWN;
     }
+    has_changed = !fleet_agrees(host, status->digest);
     if (!set_said(host, status))
         return RECORD_FAILED;
+    if (has_changed)
+        host->changed_ms = boot_ms;
     set_clock(host, status, boot_ms - last_seen(host), unix_ms);
     set_seen(host, boot_ms, engine);
     host->sequence = sequence;

@@ -48,9 +48,10 @@ struct fleet_host {
     uint32_t key_count;            /* of them named here: */
     uint8_t (*keys)[KEY_NAME_LEN]; /* sorted; one block with the next two */
     const char *host_name, *version;
-    uint64_t first_ms; /* when we first saw it */
-    uint64_t moved_ms; /* when its status was last a newer one */
-    uint64_t still_ms; /* is_still: when the first look began that found it not moved */
+    uint64_t first_ms;   /* when we first saw it */
+    uint64_t moved_ms;   /* when its status was last a newer one */
+    uint64_t changed_ms; /* when it last had another digest */
+    uint64_t still_ms;   /* is_still: when the first look began that found it not moved */
     bool is_still;
     bool has_clock;   /* false until it has moved once: a first status may have lain there long */
     int64_t clock_ms; /* how far its clock is ahead of ours, at least; below 0: behind, 0: equal

@@ -16,7 +16,8 @@ static const char status_text[] =
     "\"until\":2},\"next\":{\"name\":\"" B "\",\"seals_from\":3},\"keys\":{\"coming\":1,"
     "\"sealing\":1,\"opening\":11,\"revoked\":0},\"rotations\":5,\"revocations\":1,"
     "\"counters\":" COUNTERS ",\"servers\":[{\"program\":\"nginx\",\"pid\":2,\"started\":1,"
-    "\"counters\":" COUNTERS "}],\"last_error\":\"\"}]}";
+    "\"counters\":" COUNTERS "}],\"last_error\":\"\",\"farm\":{\"well\":true,"
+    "\"text\":\"2 hosts\"}}]}";
 
 static const char keys_text[] =
     "{\"keyset\":\"www\",\"now\":9,\"keys\":[{\"name\":\"" A "\",\"state\":\"sealing\","
@@ -30,12 +31,14 @@ static const char revoke_text[] =
     "\"generation\":13}";
 
 static const char fleet_text[] =
-    "{\"keyset\":\"www\",\"now\":9,\"farm\":{\"hosts\":2,\"silent\":1,\"differing\":1,"
-    "\"keys\":3,\"clock_ms\":-5,\"boot_ms\":900,\"looked_boot_ms\":800,\"engines\":["
+    "{\"keyset\":\"www\",\"now\":9,\"farm\":{\"hosts\":2,\"well\":false,\"text\":\"2 "
+    "hosts\",\"differing\":1,\"pending\":0,"
+    "\"boot_ms\":900,\"looked_boot_ms\":800,\"engines\":["
     "{\"name\":\"etcd\",\"well\":true,\"for\":7,\"text\":\"well\"}],\"records\":{}},\"hosts\":[{"
     "\"id\":"
     "\"0000000000000005\",\"name\":\"web1\",\"version\":\"0.2.0\",\"state\":\"late\",\"self\":"
-    "true,\"agrees\":false,\"clock_odd\":true,\"heard_ms\":44,\"keys\":2,\"missing\":1,\"extra\":"
+    "true,\"agrees\":false,\"pending\":false,\"clock_odd\":true,\"heard_ms\":44,\"keys\":2,"
+    "\"missing\":1,\"extra\":"
     "0,\"clock_ms\":77,\"holds\":true,\"missing_names\":[\"" A "\"],\"extra_names\":[],"
     "\"engines\":[\"etcd\",\"peers\"]}]}";
 

@@ -94,6 +94,8 @@ test_good_status(void **state)
     assert_int_equal(reply.keysets[0].keys[CONTROL_OPENING], 11);
     assert_int_equal(reply.keysets[0].counters[7], 8);
     assert_int_equal(reply.keysets[0].server_count, 1);
+    assert_true(reply.keysets[0].has_farm && reply.keysets[0].is_farm_well);
+    assert_string_equal(reply.keysets[0].farm, "2 hosts");
     assert_string_equal(reply.keysets[0].servers[0].program, "nginx");
     assert_int_equal(reply.keysets[0].servers[0].counters[0], 1);
     reply_status_free(&reply);
@@ -154,7 +156,7 @@ test_good_fleet(void **state)
     assert_true(reply_fleet_read(&reply, root, &err));
     assert_true(reply.has_farm && reply.has_looked);
     assert_int_equal(reply.known, 2);
-    assert_int_equal(reply.clock_ms, -5);
+    assert_string_equal(reply.text, "2 hosts");
     assert_int_equal(reply.looked_ms, 800);
     assert_string_equal(reply.refusals, "");
     assert_int_equal(reply.engine_count, 1);
@@ -191,6 +193,7 @@ test_nothing_there(void **state)
     (void)state;
     assert_int_equal(json_object_set_new(keyset, "sealing", json_null()), 0);
     assert_int_equal(json_object_set_new(keyset, "next", json_null()), 0);
+    assert_int_equal(json_object_set_new(keyset, "farm", json_null()), 0);
     assert_int_equal(json_object_set_new(keyset, "servers", json_array()), 0);
     assert_int_equal(json_object_set_new(keyset, "more", json_true()), 0); /* of a newer stekd */
     assert_true(reply_status_read(&reply, root, &err));

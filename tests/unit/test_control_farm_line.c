@@ -32,7 +32,7 @@ static const struct {
      "2 hosts, all hold the same 1 key"},
     {{.hosts = 2, .keys = 1},
      {{.name = NULL}},
-     false,
+     true,
      "2 hosts so far: the others have not been asked yet"},
     {{.hosts = 5, .keys = 14, .differing = 1, .silent = 1, .has_looked = true},
      {{.name = "web3", .missing = 1},
@@ -50,12 +50,16 @@ static const struct {
       {.name = "d"},
       {.name = "e"}},
      false,
-     "9 hosts; a has 2 keys more; b lacks 3 keys and has 1 key more; c holds other keys; 2 "
-     "more differ"},
+     "9 hosts; a has 2 keys more; b lacks 3 keys and has 1 key more; c holds other keys; 2 more "
+     "with other keys"},
+    {{.hosts = 3, .pending = 1, .has_looked = true},
+     {{.name = "a", .missing = 1, .is_pending = true}},
+     true,
+     "3 hosts; a lacks 1 key so far"},
     {{.hosts = 900, .differing = 500, .silent = 3, .has_looked = true},
      {{.name = NULL}},
      false,
-     "900 hosts; 500 differ; 3 silent"},
+     "900 hosts; 500 with other keys; 3 silent"},
     {{.hosts = 2, .keys = 3, .has_looked = true},
      {{.name = "a", .agrees = true, .state = CONTROL_LATE, .heard_ms = 100000}},
      true,
@@ -75,7 +79,7 @@ static const struct {
      "3 hosts, all hold the same 3 keys; the clock here is 3 h ahead of most others"},
     {{.hosts = 3, .keys = 3, .has_looked = true, .looked_ms = 5 * MINUTE},
      {{.name = NULL}},
-     false,
+     true,
      "3 hosts, all hold the same 3 keys; as of 5 min ago"},
 };
 

@@ -34,7 +34,8 @@ test_status(void **state)
     keyset = json_array_get(json_object_get(root, "keysets"), 0);
     assert_string_equal(json_string_value(json_object_get(keyset, "name")), "www");
     assert_string_equal(json_string_value(json_object_get(keyset, "last_error")), "");
-    assert_int_equal(json_object_size(keyset), 14);
+    assert_int_equal(json_object_size(keyset), 15);
+    assert_true(has(keyset, "farm", JSON_NULL));
     for (size_t i = 0; i < 5; i++)
         assert_true(has(keyset, numbers[i], JSON_INTEGER));
     for (size_t i = 0; i < 5; i++)

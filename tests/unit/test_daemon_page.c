@@ -14,16 +14,18 @@
 
 #define KEYSETS_MAX 16
 
-/* The page of {"status": ..., "keys": [...]}; to be freed. */
+/* The page of {"status": ..., "keys": [...], "fleets": [...]}; to be freed. */
 static char *
 render(const json_t *root)
 {
     const json_t *answers = json_object_get(root, "keys");
-    json_t *keys[KEYSETS_MAX] = {NULL};
+    json_t *keys[KEYSETS_MAX] = {NULL}, *fleets[KEYSETS_MAX] = {NULL};
 
-    for (size_t i = 0; i < json_array_size(answers) && i < KEYSETS_MAX; i++)
+    for (size_t i = 0; i < json_array_size(answers) && i < KEYSETS_MAX; i++) {
         keys[i] = json_array_get(answers, i);
-    return page_html(json_object_get(root, "status"), keys);
+        fleets[i] = json_array_get(json_object_get(root, "fleets"), i);
+    }
+    return page_html(json_object_get(root, "status"), keys, fleets);
 }
 
 static json_t *
@@ -69,10 +71,22 @@ test_no_markup_from_elsewhere(void **state)
     json_t *root = load("page_well.json"), *status = json_object_get(root, "status");
     json_t *keyset = json_array_get(json_object_get(status, "keysets"), 0);
     json_t *server = json_array_get(json_object_get(keyset, "servers"), 0);
+    json_t *fleet = json_array_get(json_object_get(root, "fleets"), 0);
+    json_t *farm = json_object_get(fleet, "farm");
+    json_t *host = json_array_get(json_object_get(fleet, "hosts"), 0);
+    json_t *engine = json_array_get(json_object_get(farm, "engines"), 0);
     char *page;
 
     (void)state;
     assert_int_equal(json_object_set_new(server, "program", json_string(HOSTILE)), 0);
+    assert_int_equal(json_object_set_new(farm, "text", json_string(HOSTILE)), 0);
+    assert_int_equal(json_object_set_new(engine, "text", json_string(HOSTILE)), 0);
+    assert_int_equal(json_object_set_new(engine, "name", json_string(HOSTILE)), 0);
+    assert_int_equal(json_object_set_new(host, "name", json_string(HOSTILE)), 0);
+    assert_int_equal(json_object_set_new(host, "version", json_string(HOSTILE)), 0);
+    assert_int_equal(json_object_set_new(host, "state", json_string(HOSTILE)), 0);
+    assert_int_equal(json_array_append_new(json_object_get(host, "engines"), json_string(HOSTILE)),
+                     0);
     assert_int_equal(json_object_set_new(keyset, "last_error", json_string(HOSTILE)), 0);
     assert_int_equal(json_object_set_new(keyset, "ring", json_string(HOSTILE)), 0);
     assert_int_equal(json_object_set_new(status, "config", json_string(HOSTILE)), 0);
@@ -102,6 +116,29 @@ test_older_keys_count(void **state)
     page = render(root);
     assert_non_null(page);
     assert_non_null(strstr(page, ">and 500 older</text>"));
+    free(page);
+    json_decref(root);
+}
+
+/* R-PAGE-2 */
+static void
+test_farm_trouble_comes_first(void **state)
+{
+    json_t *root = load("page_well.json"), *status = json_object_get(root, "status");
+    json_t *keyset = json_array_get(json_object_get(status, "keysets"), 0);
+    json_t *farm = json_object_get(keyset, "farm");
+    const char *main_part, *said;
+    char *page;
+
+    (void)state;
+    assert_int_equal(json_object_set_new(farm, "well", json_false()), 0);
+    assert_int_equal(json_object_set_new(farm, "text", json_string("web3 lacks 1 key")), 0);
+    page = render(root);
+    assert_non_null(page);
+    assert_non_null(strstr(page, "<title>stek: 1 of 1 keyset is in trouble</title>"));
+    main_part = strstr(page, "<main>");
+    said = strstr(page, "web3 lacks 1 key");
+    assert_true(main_part != NULL && said != NULL && said < main_part);
     free(page);
     json_decref(root);
 }
@@ -180,6 +217,7 @@ main(void)
         cmocka_unit_test(test_pages),
         cmocka_unit_test(test_no_markup_from_elsewhere),
         cmocka_unit_test(test_older_keys_count),
+        cmocka_unit_test(test_farm_trouble_comes_first),
         cmocka_unit_test(test_trouble_comes_first),
         cmocka_unit_test(test_self_contained),
         cmocka_unit_test(test_words),
