@@ -46,10 +46,16 @@ port=$(free_port)
 at=127.0.0.1:$port
 cat >"$tmp/stekd.conf" <<EOT
 metrics { listen = "$at" }
-keyset "www" { rotate = 7d lifetime = 12h }
+keyset "www" {
+    rotate = 7d lifetime = 12h
+    share "directory" { path = "$tmp/share" }
+    farm = "$tmp/www.farm"
+}
 EOT
 make_cert a.test
+mkdir "$tmp/share"
 start_stekd
+stekctl farm init >/dev/null
 check 'stekd is there for looking at' wait_for 30 get "$at" /healthz
 start_nginx one module
 
