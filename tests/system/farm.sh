@@ -2,7 +2,7 @@
 # Real stekds become a farm by requests and answers, and by a file: each has the same keys then.
 # Lines that are wrong, late, used or another's are refused with what to do; the farm's secret is in
 # no output, and no copy of it, or of a request's key, is left in a stekd's memory.
-# shellcheck disable=SC2016,SC2317 # eval has the last word on quotes; check calls functions by name
+# shellcheck disable=SC2016,SC2034,SC2317 # eval has the last word; check calls functions by name
 STEK_NGINX=none
 # shellcheck source=tests/system/frame.sh disable=SC2154,SC2034 # tmp, pids: of frame.sh
 . "${0%/*}/frame.sh"
@@ -196,7 +196,8 @@ check 'who let whom in is in the log' eval \
 # ---- what is left ----
 
 secret_at=20 # behind the id and the day
-if [ "$(id -u)" -eq 0 ]; then
+# a sanitizer's memory is vast, and it puts more on the stack
+if [ "$(id -u)" -eq 0 ] && ! grep -q -e __asan_init -e __tsan_init "$STEK_BUILD/src/stekd"; then
     # the oldest day's and yesterday's, which are the same on the first day
     check 'a member holds the secret twice, and the search finds it' eval \
         'at_most 2 a "$tmp/a/www.farm" stek-farm1 $secret_at && [ "$line" != "bytes 0 text 0" ]'
@@ -204,7 +205,7 @@ if [ "$(id -u)" -eq 0 ]; then
         'at_most 2 b "$tmp/b/www.farm" stek-farm1 $secret_at && [ "$line" != "bytes 0 text 0" ]'
     check 'of the key of the request there is no copy left' at_most 0 b "$tmp/key" stek-join1 0
 else
-    skip 'no copy of a secret is left in memory' 'only root may look there'
+    skip 'no copy of a secret is left in memory' 'only root may look there, and in a plain build'
 fi
 
 # ---- by the standard input ----
