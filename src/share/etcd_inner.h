@@ -50,6 +50,7 @@ struct etcd_own {
     uint64_t due_ms;             /* ... from then on */
     bool has_failed;             /* the last try: refused */
     int64_t revision;            /* in which it was written; 0: it is not known */
+    int64_t other;               /* in which somebody else wrote it, while ours was on its way */
     uint64_t replaced_ms;        /* when somebody last did */
     unsigned replaced;           /* how often in a row */
     bool is_seen, is_other_seen; /* in the range that is on: as it should be, or not */
@@ -109,7 +110,7 @@ struct etcd {
     struct etcd_point point;    /* up to there all is told; of revision 0: not so */
     struct etcd_point last;     /* that was seen */
     bool was_synced, was_local; /* ever; the latter: with what one member had */
-    bool is_majority_missing;   /* perhaps: that was why the last session failed */
+    bool is_majority_missing;   /* perhaps: a member answered that it can not, or did not */
     struct etcd_watch watch;
     struct etcd_own own[ETCD_KINDS];
     struct etcd_range ranges[ETCD_KINDS];
@@ -167,6 +168,9 @@ void etcd_session_close(struct etcd *etcd);
 /* It is of no use, for this reason: another endpoint, soon. */
 void etcd_session_fail(struct etcd *etcd, const char *text);
 
+/* It is well, but does not let us read. */
+void etcd_session_refused(struct etcd *etcd, const char *text, uint64_t now_ms);
+
 /* Connect anew when the operator may have mended something. */
 void etcd_session_renew(struct etcd *etcd, uint64_t now_ms);
 
@@ -205,7 +209,7 @@ bool etcd_own_put(struct etcd *etcd, enum record_kind kind, const uint8_t *bytes
 void etcd_own_turn(struct etcd *etcd, enum record_kind kind, uint64_t now_ms);
 
 /* Something was told of our record. True if it is as it should be, or that is not known yet. */
-bool etcd_own_is_good(const struct etcd_own *own, const struct etcd_item *item);
+bool etcd_own_is_good(struct etcd_own *own, const struct etcd_item *item);
 
 /* It is not there as it should be: put it again. */
 void etcd_own_lost(struct etcd *etcd, enum record_kind kind, uint64_t now_ms);

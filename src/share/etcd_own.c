@@ -30,14 +30,18 @@ etcd_own_put(struct etcd *etcd, enum record_kind kind, const uint8_t *bytes, siz
 }
 
 bool
-etcd_own_is_good(const struct etcd_own *own, const struct etcd_item *item)
+etcd_own_is_good(struct etcd_own *own, const struct etcd_item *item)
 {
-    if (own->bytes == NULL || own->is_due || own->call != NULL)
-        return true; /* it will be */
-    if (item->revision < own->revision)
-        return true; /* it was before ours */
-    return !item->is_gone && item->len == own->len &&
-           memcmp(item->bytes, own->bytes, own->len) == 0;
+    bool is_ours = own->bytes != NULL && !item->is_gone && item->len == own->len &&
+                   memcmp(item->bytes, own->bytes, own->len) == 0;
+
+    if (own->bytes == NULL || is_ours || item->revision < own->revision)
+        return true;
+    if (own->call == NULL)
+        return own->is_due;
+    if (item->revision > own->other) /* before or after ours? The answer will say */
+        own->other = item->revision;
+    return true;
 }
 
 /* Once is a restore, or somebody who cleans up: ours comes again at once. */
@@ -96,6 +100,7 @@ begin(struct etcd *etcd, enum record_kind kind)
         etcd_session_fail(etcd, "no memory to put a record");
     else
         own->is_due = false;
+    own->other = 0;
 }
 
 /* An operator has to do something. */
@@ -123,6 +128,8 @@ finish(struct etcd *etcd, enum record_kind kind, const struct grpc_result *resul
         own->revision = reply.point.revision;
         own->has_failed = false;
         grpc_call_free(&own->call);
+        if (own->other > own->revision)
+            etcd_own_lost(etcd, kind, now_ms);
         return;
     }
     if (verdict == ETCD_REFUSED || verdict == ETCD_NO) {

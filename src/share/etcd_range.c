@@ -228,8 +228,7 @@ refused(struct etcd *etcd, enum record_kind kind, struct err *err, uint64_t now_
     range->is_wanted = range->is_wanted || range->is_listed;
     range->is_listed = false;
     (void)err_add(err, "records of other hosts do not come in"); /* always false */
-    etcd_trouble(etcd, ETCD_TROUBLE_ACCESS, err->text);
-    etcd_session_renew(etcd, now_ms);
+    etcd_session_refused(etcd, err->text, now_ms);
 }
 
 static void
@@ -256,10 +255,9 @@ page_over(struct etcd *etcd, enum record_kind kind, const struct grpc_result *re
     } else if (verdict == ETCD_REFUSED || verdict == ETCD_NO) {
         refused(etcd, kind, &err, now_ms);
     } else {
-        bool is_lone = result->broken == GRPC_LATE || result->broken == GRPC_ANSWERED;
-
+        etcd->is_majority_missing = etcd->is_majority_missing || result->broken == GRPC_LATE ||
+                                    result->broken == GRPC_ANSWERED;
         etcd_session_fail(etcd, err.text);
-        etcd->is_majority_missing = is_lone;
     }
 }
 
@@ -267,13 +265,14 @@ void
 etcd_range_turn(struct etcd *etcd, enum record_kind kind, uint64_t now_ms)
 {
     struct etcd_range *range = &etcd->ranges[kind];
-    bool is_sync_needed = kind == RECORD_KEYS && etcd->point.revision == 0;
+    bool is_sync_needed;
     struct grpc_result result;
 
     if (range->call != NULL && grpc_call_is_over(range->call, &result))
         page_over(etcd, kind, &result, now_ms);
     if (etcd->grpc == NULL || range->is_refused)
         return;
+    is_sync_needed = kind == RECORD_KEYS && etcd->point.revision == 0;
     if (!range->is_on && (range->is_wanted || is_sync_needed))
         begin(etcd, kind);
     if (range->is_on && range->call == NULL)

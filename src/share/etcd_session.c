@@ -143,6 +143,15 @@ etcd_session_renew(struct etcd *etcd, uint64_t now_ms)
         etcd->renew_ms = now_ms + jitter_ms((uint64_t)2 * ETCD_SLOW_MS);
 }
 
+void
+etcd_session_refused(struct etcd *etcd, const char *text, uint64_t now_ms)
+{
+    etcd->failures = 0;
+    etcd_trouble(etcd, ETCD_TROUBLE_REACH, ""); /* that it is not */
+    etcd_trouble(etcd, ETCD_TROUBLE_ACCESS, text);
+    etcd_session_renew(etcd, now_ms);
+}
+
 static void
 open_session(struct etcd *etcd)
 {

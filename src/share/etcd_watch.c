@@ -33,8 +33,7 @@ refused(struct etcd *etcd, struct err *err, uint64_t now_ms)
     etcd->watch.is_refused = true;
     grpc_call_free(&etcd->watch.call);
     (void)err_add(err, "changes by other hosts do not come in"); /* always false */
-    etcd_trouble(etcd, ETCD_TROUBLE_ACCESS, err->text);
-    etcd_session_renew(etcd, now_ms);
+    etcd_session_refused(etcd, err->text, now_ms);
 }
 
 static void

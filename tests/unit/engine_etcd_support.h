@@ -194,6 +194,7 @@ struct etcd_shared {
     struct client client;
     unsigned worlds;
     char ca[64], cert[64], key[64];
+    const char *heartbeat;
 };
 
 static struct etcd_shared etcd_shared;
@@ -207,20 +208,40 @@ etcd_shared_close(void)
     nodes_close(&etcd_shared.nodes);
 }
 
+/* The certificate that hosts which are started from now on have. */
+static inline void
+etcd_shared_certificate(const char *name)
+{
+    char file[32];
+
+    (void)snprintf(file, sizeof file, "%.20s.pem", name);
+    nodes_path(etcd_shared.cert, &etcd_shared.nodes, file);
+    (void)snprintf(file, sizeof file, "%.20s.key", name);
+    nodes_path(etcd_shared.key, &etcd_shared.nodes, file);
+}
+
 static inline bool
-etcd_begin(struct farm_world *world)
+etcd_shared_open(size_t count)
 {
     struct etcd_shared *shared = &etcd_shared;
 
-    if (shared->nodes.count == 0) {
-        if (!nodes_open(&shared->nodes, 1) || !client_open(&shared->client, &shared->nodes))
+    if (!nodes_open(&shared->nodes, count) || !client_open(&shared->client, &shared->nodes))
+        return false;
+    shared->heartbeat = "500ms"; /* in place of 2s, to lose no time */
+    nodes_path(shared->ca, &shared->nodes, "ca.pem");
+    etcd_shared_certificate("client");
+    return true;
+}
+
+static inline bool
+etcd_begin(struct farm_world *world)
+{
+    if (etcd_shared.nodes.count == 0) {
+        if (!etcd_shared_open(1))
             return false;
         (void)atexit(etcd_shared_close);
-        nodes_path(shared->ca, &shared->nodes, "ca.pem");
-        nodes_path(shared->cert, &shared->nodes, "client.pem");
-        nodes_path(shared->key, &shared->nodes, "client.key");
     }
-    (void)snprintf(world->path, sizeof world->path, "world%u/", shared->worlds++);
+    (void)snprintf(world->path, sizeof world->path, "world%u/", etcd_shared.worlds++);
     return true;
 }
 
@@ -233,12 +254,16 @@ etcd_end(struct farm_world *world)
 static inline size_t
 etcd_options(struct farm_world *world, struct engine_option *out)
 {
-    out[0] = (struct engine_option){"endpoints", etcd_shared.nodes.endpoints[0]};
-    out[1] = (struct engine_option){"ca", etcd_shared.ca};
-    out[2] = (struct engine_option){"cert", etcd_shared.cert};
-    out[3] = (struct engine_option){"key", etcd_shared.key};
-    out[4] = (struct engine_option){"prefix", world->path};
-    return 5;
+    size_t count = 0;
+
+    for (size_t i = 0; i < etcd_shared.nodes.count; i++)
+        out[count++] = (struct engine_option){"endpoints", etcd_shared.nodes.endpoints[i]};
+    out[count++] = (struct engine_option){"ca", etcd_shared.ca};
+    out[count++] = (struct engine_option){"cert", etcd_shared.cert};
+    out[count++] = (struct engine_option){"key", etcd_shared.key};
+    out[count++] = (struct engine_option){"prefix", world->path};
+    out[count++] = (struct engine_option){"heartbeat", etcd_shared.heartbeat};
+    return count;
 }
 
 static inline void
