@@ -231,6 +231,7 @@ member_reload(struct member *member, struct ring_time now, struct err *err)
     farm_wipe(&member->farm);
     member->farm = farm;
     member->has_farm = is_there;
+    member->is_farm_unsaved = false;
     member->farm_trouble.text[0] = '\0';
     begin(member, now);
     member->calls.changed(member->calls.arg, member->service);

@@ -102,6 +102,7 @@ struct member {
     uint64_t host; /* our own id */
     struct farm farm;
     bool has_farm;
+    bool is_farm_unsaved;    /* its file still holds a secret that is over */
     struct err farm_trouble; /* "" while its secret is there, good, and could be saved */
     struct datagram_end end; /* of what engines say to each other */
     struct inbox inbox;

@@ -14,18 +14,37 @@ note_farm(struct member *member, const struct err *trouble)
     member->farm_trouble = *trouble;
 }
 
+/* Not over what an operator put there, and has not yet told us of. */
+static bool
+save_farm(struct member *member, struct err *err)
+{
+    struct err warning, none;
+    FARM(there);
+
+    if (farm_file_load(&there, &warning, &member->paths, &none) == FARM_FILE_LOADED &&
+        memcmp(there.id, member->farm.id, sizeof there.id) != 0)
+        return err_set(err, "%s: it is another farm's now: reload stekd to move there",
+                       member->paths.farm);
+    return farm_file_save(&member->paths, &member->farm, err);
+}
+
 void
 member_advance_farm(struct member *member, struct ring_time now)
 {
     uint64_t keep_days = farm_keep_days(&member->service->config.policy);
     struct err trouble = {""};
-    bool changed = false;
+    bool changed = false, done;
 
     member->due.day = now.boot_ms + HOUR_MS;
     if (!member->has_farm)
         return;
-    if (!farm_advance(&member->farm, &changed, keep_days, now.unix_ms, &trouble) ||
-        (changed && !farm_file_save(&member->paths, &member->farm, &trouble)))
+    done = farm_advance(&member->farm, &changed, keep_days, now.unix_ms, &trouble);
+    member->is_farm_unsaved = member->is_farm_unsaved || changed;
+    if (done && member->is_farm_unsaved) {
+        done = save_farm(member, &trouble);
+        member->is_farm_unsaved = !done;
+    }
+    if (!done)
         member->due.day = now.boot_ms + MEMBER_RETRY_MS;
     note_farm(member, &trouble);
 }

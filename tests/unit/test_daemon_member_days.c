@@ -164,6 +164,74 @@ test_mad_clock(void **state)
     assert_string_equal(mad->service->last_error.text, "");
 }
 
+/* Nothing can take the place of the file. */
+static bool
+block_file(const struct farm_host *host, bool is_on)
+{
+    char path[128];
+
+    (void)snprintf(path, sizeof path, "%s.new", host->farm_path);
+    return is_on ? mkdir(path, 0700) == 0 : rmdir(path) == 0;
+}
+
+/* R-MEMBER-6: what could not be saved is told until it is saved, which is tried again. */
+static void
+test_not_saved(void **state)
+{
+    struct farm_world *world = farm_open(2);
+    struct farm_host *host;
+    uint64_t first;
+    struct err trouble = {""};
+    FARM(farm);
+
+    (void)state;
+    assert_non_null(world);
+    host = &world->hosts[1];
+    first = world->farm.first.number;
+    assert_true(farm_begin(world) && block_file(host, true));
+    farm_run(world, 4 * DAY_MS + 2 * HOUR_IN_MS);
+    assert_true(farm_agrees(world));
+    assert_true(load_farm(host, &farm));
+    assert_int_equal(farm.first.number, first);
+    assert_true(host->member->farm.first.number > first);
+    member_trouble(host->member, &trouble);
+    assert_non_null(strstr(trouble.text, "not saved"));
+    assert_true(block_file(host, false));
+    farm_run(world, HOUR_IN_MS);
+    assert_true(load_farm(host, &farm));
+    assert_int_equal(farm.first.number, host->member->farm.first.number);
+    trouble.text[0] = '\0';
+    member_trouble(host->member, &trouble);
+    assert_string_equal(trouble.text, "");
+}
+
+/* Another farm's file, deployed and not yet reloaded, is not written over as a day ends. */
+static void
+test_deployed(void **state)
+{
+    struct farm_world *world = farm_open(2);
+    struct farm_host *host;
+    struct err trouble = {""};
+    FARM(other);
+    FARM(farm);
+
+    (void)state;
+    assert_non_null(world);
+    host = &world->hosts[1];
+    assert_true(farm_begin(world));
+    other = world->farm;
+    other.id[0] ^= 1;
+    assert_true(host_write_farm(host, &other));
+    farm_run(world, 4 * DAY_MS);
+    assert_true(load_farm(host, &farm));
+    assert_memory_equal(farm.id, other.id, sizeof farm.id);
+    member_trouble(host->member, &trouble);
+    assert_non_null(strstr(trouble.text, "reload stekd to move there"));
+    assert_true(farm_agrees(world)); /* until then all is as it was */
+    assert_true(member_reload(host->member, host_now(host), NULL));
+    assert_memory_equal(host->member->farm.id, other.id, sizeof other.id);
+}
+
 int
 main(void)
 {
@@ -172,6 +240,8 @@ main(void)
         cmocka_unit_test_teardown(test_none_comes, farm_teardown),
         cmocka_unit_test_teardown(test_days, farm_teardown),
         cmocka_unit_test_teardown(test_mad_clock, farm_teardown),
+        cmocka_unit_test_teardown(test_not_saved, farm_teardown),
+        cmocka_unit_test_teardown(test_deployed, farm_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
