@@ -143,11 +143,11 @@ sealing_key() {
 # ---- nginx ----
 
 # server NAME [DIRECTIVES [CERTIFICATE [WORD]]]: a virtual host for start_nginx, on the socket of
-# the nginx $name. It answers WORD, else NAME.
+# the nginx $name, or at the address $listen. It answers WORD, else NAME.
 server() {
     cat <<EOT
     server {
-        listen unix:$tmp/$name.sock ssl;
+        listen ${listen:-unix:$tmp/$name.sock} ssl;
         server_name $1;
         ssl_certificate $tmp/${3:-$1}.pem;
         ssl_certificate_key $tmp/${3:-$1}.key;
@@ -188,13 +188,15 @@ $(cat)
 EOT
 }
 
-# launch NAME KIND: nginx with its configuration; server_pid is its process id.
+# launch NAME KIND: nginx with its configuration; server_pid is its process id. $server_env, if set,
+# is a command that runs servers.
 launch() {
+    # shellcheck disable=SC2086 # words
     if [ "$2" = preload ]; then
-        LD_PRELOAD=$preload STEK_RING=$ring STEK_LABEL=${label:-} \
+        ${server_env:-} env LD_PRELOAD="$preload" STEK_RING="$ring" STEK_LABEL="${label:-}" \
             "$nginx" -c "$tmp/$1.conf" 2>>"$tmp/$1.stderr.log" &
     else
-        "$nginx" -c "$tmp/$1.conf" 2>>"$tmp/$1.stderr.log" &
+        ${server_env:-} "$nginx" -c "$tmp/$1.conf" 2>>"$tmp/$1.stderr.log" &
     fi
     server_pid=$!
     pids="$pids $server_pid"

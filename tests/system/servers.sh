@@ -24,7 +24,8 @@ need() {
 preloaded() {
     server_name=$1
     shift
-    env LD_PRELOAD="$preload" STEK_RING="$ring" ${label:+STEK_LABEL="$label"} "$@" \
+    # shellcheck disable=SC2086 # words
+    ${server_env:-} env LD_PRELOAD="$preload" STEK_RING="$ring" ${label:+STEK_LABEL="$label"} "$@" \
         >>"$tmp/$server_name.log" 2>&1 &
     server_pid=$!
     pids="$pids $server_pid"
