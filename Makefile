@@ -1,11 +1,12 @@
 # The front door: `make` lists the commands. What is built how stands in meson.build.
 SECONDS ?= 30
 FUZZ_SECONDS ?= 60
+ENGINE ?= etcd
 BUILD := build
 PLAIN := $(BUILD)/plain
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build run test check asan tsan valgrind fuzz sim bench format lint browser deb deb-test ci install clean
+.PHONY: help deps build run run-farm test check asan tsan valgrind fuzz sim bench format lint browser deb deb-test ci install clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +19,10 @@ build: deps ## build everything into build/plain
 
 run: build ## show the main job on real servers (SECONDS=30 bounds it)
 	@tools/run $(PLAIN) $(SECONDS)
+
+run-farm: SECONDS = 60
+run-farm: build ## five hosts share keys (SECONDS=60, ENGINE=etcd, peers, multicast or directory)
+	@tools/run-farm $(PLAIN) $(SECONDS) $(ENGINE)
 
 test: deps ## all tests: plain, and under the address, undefined and thread sanitizers
 	@tools/test plain asan tsan
