@@ -96,7 +96,7 @@ load(struct service *service, struct ring_time now, struct err *err)
     if (service->member == NULL)
         keyset_shift(&service->set, step_s);
     else
-        keyset_shift_own(&service->set, service->maker, step_s);
+        keyset_shift_own(&service->set, service->maker, step_s, now.unix_ms);
     log_warn(service->log,
              "keyset %s: the wall clock was set by %lld s: keys keep their remaining time",
              service->config.name, (long long)step_s);

@@ -162,16 +162,35 @@ shift_key(struct key *key, bool back, uint64_t by_s)
     key->open_until = moved(key->open_until, back, by_s, 1);
 }
 
+/* The largest `made` or mark that is here. */
+static uint64_t
+newest(const struct keyset *set)
+{
+    uint64_t newest_ms = set->mark.made_ms;
+
+    for (size_t i = 0; i < set->key_count; i++)
+        if (set->keys[i].made_ms > newest_ms)
+            newest_ms = set->keys[i].made_ms;
+    return newest_ms;
+}
+
 void
-keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s)
+keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, uint64_t now_ms)
 {
     bool back = by_s < 0;
     uint64_t by = back ? -(uint64_t)by_s : (uint64_t)by_s;
 
     by = by < KEY_TIME_MAX / 1000 ? by : KEY_TIME_MAX / 1000;
+    if (set->mark.made_ms > now_ms && set->mark.made_ms - now_ms > KEY_SKEW_MS) {
+        set->mark.made_ms = moved(set->mark.made_ms, back, by * 1000, 0);
+        set->mark.until = moved(set->mark.until, back, by, 1);
+    }
     for (size_t i = 0; i < set->key_count; i++)
         if (set->keys[i].maker == maker)
             shift_key(&set->keys[i], back, by);
+    set->newest_ms = newest(set); /* else one that was ahead keeps fresh keys ahead */
+    for (size_t i = 0; i < set->key_count; i++)
+        keyset_settle(set, &set->keys[i]); /* as peers do when they learn the new times */
 }
 
 void

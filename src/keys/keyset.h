@@ -134,8 +134,9 @@ bool keyset_expire(struct keyset *set, uint64_t now_ms);
  * that: what is left of each stays the same. None moves to before 1970. */
 void keyset_shift(struct keyset *set, int64_t by_s);
 
-/* The same in a farm, of one maker's keys: others' times are told by other clocks. */
-void keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s);
+/* The same in a farm, at `now_ms` by the clock as it was set: only of one maker's keys, for others'
+ * times are told by other clocks, and of a mark that they refused as too far ahead. */
+void keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, uint64_t now_ms);
 
 /* Keys of one maker are another's from now on. */
 void keyset_adopt(struct keyset *set, uint64_t from, uint64_t to);

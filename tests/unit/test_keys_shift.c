@@ -109,13 +109,110 @@ test_bounds(void **state)
     }
 }
 
+/* A keyset of two makers: keys 0 and 1 are ours (7), 2 and 3 another's. */
+static bool
+fill_farm(struct keyset *set, uint64_t now_ms)
+{
+    for (uint16_t i = 0; i < 4; i++) {
+        struct key key = key_of(i, 100 * i);
+
+        key.made_ms = now_ms + i;
+        key.maker = i < 2 ? 7 : 8;
+        if (keyset_add(set, &key, now_ms, NULL) != KEYSET_CHANGED)
+            return false;
+    }
+    return keyset_confirm(set, set->keys[0].name, set->keys[0].open_until, now_ms, NULL) ==
+               KEYSET_CHANGED &&
+           keyset_revoke_name(set, set->keys[1].name, set->keys[1].open_until + KEYSET_LINGER_S,
+                              now_ms, NULL) == KEYSET_CHANGED;
+}
+
+/* In a farm our own keys move, with all that concerns them lasting as long as they do; others' stay
+ * as their makers told them. */
+static void
+test_own_move(void **state)
+{
+    static const int64_t steps[] = {61, -61, 86400, -10800};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        int64_t by = steps[i];
+        KEYSET(was);
+        KEYSET(is);
+
+        assert_true(fill_farm(&was, NOW_MS) && keyset_copy(&is, &was));
+        keyset_shift_own(&is, 7, by, NOW_MS + (uint64_t)(by * 1000));
+        for (size_t j = 0; j < 4; j++)
+            assert_true(is_key_moved(&was.keys[j], &is.keys[j], j < 2 ? by : 0));
+        assert_true(is.confirmations[0].until >= is.keys[0].open_until);
+        assert_true(is.revocations[0].until >= is.keys[1].open_until + KEYSET_LINGER_S);
+        assert_true(is.newest_ms >= is.keys[3].made_ms);
+        assert_true(is.newest_ms == is.keys[3].made_ms || is.newest_ms == is.keys[1].made_ms);
+    }
+}
+
+/* Our clock was two hours ahead, and so is all that we made by it: once it is right, fresh keys are
+ * not made ahead any more, which others would refuse, and a revocation of all that they refused
+ * comes to be one of now. Keys that the others revoked, when moved back, are revoked here, too. */
+static void
+test_own_were_ahead(void **state)
+{
+    const uint64_t ahead_ms = (uint64_t)7200 * 1000;
+    struct key key = key_of(9, 0);
+    KEYSET(set);
+
+    (void)state;
+    key.made_ms = NOW_MS + ahead_ms + 5000;
+    key.seal_from += 7200;
+    key.seal_until += 7200;
+    key.open_until += 7200;
+    key.maker = 7;
+    assert_int_equal(
+        keyset_revoke_mark(&set, NOW_MS + ahead_ms, NOW_S + 99999, NOW_MS + ahead_ms, NULL),
+        KEYSET_CHANGED);
+    assert_int_equal(keyset_add(&set, &key, NOW_MS + ahead_ms, NULL), KEYSET_CHANGED);
+    assert_int_equal(set.keys[0].flags, 0);
+    keyset_shift_own(&set, 7, -7200, NOW_MS + 6000);
+    assert_int_equal(set.mark.made_ms, NOW_MS);
+    assert_int_equal(set.keys[0].flags, 0);
+    assert_int_equal(set.newest_ms, NOW_MS + 5000);
+    assert_int_equal(keyset_made_ms(&set, NOW_MS + 6000), NOW_MS + 6000);
+    /* a mark of the others: it holds for what was made before it by the right clock */
+    assert_int_equal(keyset_revoke_mark(&set, NOW_MS + 4000, NOW_S + 99999, NOW_MS + 6000, NULL),
+                     KEYSET_CHANGED);
+    assert_int_equal(set.keys[0].flags, 0);
+    keyset_shift_own(&set, 7, -100, NOW_MS - 94000);
+    assert_int_equal(set.keys[0].flags, KEY_REVOKED);
+    assert_true(secret_is_weak(set.keys[0].secret.bytes, SECRET_LEN));
+    assert_true(set.mark.until >= set.keys[0].open_until + KEYSET_LINGER_S);
+}
+
+/* Keys of before a farm become this host's; others' and all else stay. */
+static void
+test_adopt(void **state)
+{
+    struct dump before, after;
+    KEYSET(set);
+
+    (void)state;
+    assert_true(fill_farm(&set, NOW_MS));
+    before = dump_of(&set);
+    keyset_adopt(&set, 7, 9);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(set.keys[i].maker, i < 2 ? 9 : 8);
+    keyset_adopt(&set, 5, 4);
+    keyset_adopt(&set, 9, 7);
+    after = dump_of(&set);
+    assert_true(dump_equal(&before, &after));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_times_move),
-        cmocka_unit_test(test_nothing_to_move),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_all_times_move), cmocka_unit_test(test_nothing_to_move),
+        cmocka_unit_test(test_bounds),         cmocka_unit_test(test_own_move),
+        cmocka_unit_test(test_own_were_ahead), cmocka_unit_test(test_adopt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
