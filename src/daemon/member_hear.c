@@ -216,11 +216,12 @@ merge_letters(struct member *member, struct keyset *set, bool *is_used, struct r
 
     for (size_t i = 0; i < member->letter_count; i++) {
         const struct member_letter *letter = &member->letters[i];
+        bool is_ours = letter->head.sender == member->host, refused;
         struct err why = {""};
-        bool refused;
 
-        has_changed |= merge_peer(set, &refused, letter->head.sender, letter->content.bytes,
-                                  letter->content.len, now.unix_ms, &why) == KEYSET_CHANGED;
+        has_changed |= (is_ours ? merge_back : merge_peer)(
+                           set, &refused, letter->head.sender, letter->content.bytes,
+                           letter->content.len, now.unix_ms, &why) == KEYSET_CHANGED;
         is_used[i] = !refused;
         if (refused)
             tell_left_out(member, letter, &why);

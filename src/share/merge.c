@@ -88,9 +88,21 @@ retime(struct keyset *set, const struct keyset *said, uint64_t now_ms)
     return changed;
 }
 
-enum keyset_change
-merge_peer(struct keyset *set, bool *refused, uint64_t sender, const uint8_t *content, size_t len,
-           uint64_t now_ms, struct err *err)
+/* Leave out the keys that are here, which may have been moved since they were said. */
+static void
+drop_known(struct keyset *said, const struct keyset *set)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < said->key_count; i++)
+        if (keyset_find(set, said->keys[i].name) == NULL)
+            said->keys[kept++] = said->keys[i];
+    said->key_count = kept;
+}
+
+static enum keyset_change
+merge(struct keyset *set, bool *refused, uint64_t sender, bool is_ours, const uint8_t *content,
+      size_t len, uint64_t now_ms, struct err *err)
 {
     struct left_out left = {.any = false};
     struct err why = {{0}};
@@ -108,6 +120,8 @@ merge_peer(struct keyset *set, bool *refused, uint64_t sender, const uint8_t *co
         leave_out(&left, &why);
     why = (struct err){{0}};
     drop_foreign(&said, &left, sender);
+    if (is_ours)
+        drop_known(&said, set);
     change = retime(set, &said, now_ms) ? KEYSET_CHANGED : KEYSET_SAME;
     if (keyset_merge(set, &said, now_ms, &why) == KEYSET_CHANGED)
         change = KEYSET_CHANGED;
@@ -117,6 +131,20 @@ merge_peer(struct keyset *set, bool *refused, uint64_t sender, const uint8_t *co
     if (left.any && err != NULL)
         *err = left.first;
     return change == KEYSET_SAME && left.any ? KEYSET_REFUSED : change;
+}
+
+enum keyset_change
+merge_peer(struct keyset *set, bool *refused, uint64_t sender, const uint8_t *content, size_t len,
+           uint64_t now_ms, struct err *err)
+{
+    return merge(set, refused, sender, false, content, len, now_ms, err);
+}
+
+enum keyset_change
+merge_back(struct keyset *set, bool *refused, uint64_t host, const uint8_t *content, size_t len,
+           uint64_t now_ms, struct err *err)
+{
+    return merge(set, refused, host, true, content, len, now_ms, err);
 }
 
 /* FNV-1a: members are trusted, so nobody looks for two that are alike. */
