@@ -1,5 +1,5 @@
 /* see fleet.h: waiting until the hosts have done what was ordered */
-#include <stdlib.h>
+#include <string.h>
 
 #include "cli/fleet.h"
 #include "io/screen.h"
@@ -33,6 +33,17 @@ count(const struct reply_fleet *fleet, const struct fleet_wait *wait, enum verdi
 
 /* ---- what is shown ---- */
 
+/* Two hosts may call themselves alike. */
+static bool
+has_twin(const struct reply_fleet *fleet, const struct reply_host *host)
+{
+    size_t alike = 0;
+
+    for (size_t i = 0; i < fleet->count; i++)
+        alike += strcmp(fleet->hosts[i].name, host->name) == 0;
+    return alike > 1;
+}
+
 static void
 print_names(FILE *out, const struct reply_fleet *fleet, const struct fleet_wait *wait,
             enum verdict verdict)
@@ -45,6 +56,8 @@ print_names(FILE *out, const struct reply_fleet *fleet, const struct fleet_wait 
         if (host->is_self || judge(host, wait) != verdict)
             continue;
         (void)fprintf(out, "%s%s", named > 0 ? ", " : "", host->name); /* see cli_run_fn */
+        if (has_twin(fleet, host))
+            (void)fprintf(out, " (%s)", host->id);
         named++;
     }
     if (all > named)
@@ -124,6 +137,7 @@ follow(const struct cli *cli, struct reply_fleet *fleet, const struct fleet_wait
     uint64_t from_ms = 0, until_ms = screen_clock_ms() + PATIENCE_MS;
     unsigned rest_ms = FIRST_MS;
 
+    (void)fflush(cli->out); /* what has been done is told before the wait; see cli_run_fn */
     for (;;) {
         json_t *root = fleet_ask_once(cli, fleet, wait->keyset, wait->key, err);
 
