@@ -58,7 +58,7 @@ on_timer(void *arg)
         end_listing(member, now);
     if (member->due.start <= now.boot_ms && member_start_engines(member, now))
         member->due.status = now.boot_ms; /* keys follow when it is heard */
-    if (member->due.day <= now.boot_ms)
+    if (member->due.day <= now.boot_ms || member->farm.peer_day > member->peer_day)
         member_advance_farm(member, now);
     if (member->due.keys <= now.boot_ms)
         member_say_keys_if_needed(member, now);

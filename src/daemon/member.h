@@ -103,6 +103,7 @@ struct member {
     struct farm farm;
     bool has_farm;
     bool is_farm_unsaved;    /* its file still holds a secret that is over */
+    uint64_t peer_day;       /* the newest that others had shown when it last moved */
     struct err farm_trouble; /* "" while its secret is there, good, and could be saved */
     struct datagram_end end; /* of what engines say to each other */
     struct inbox inbox;

@@ -36,6 +36,7 @@ member_advance_farm(struct member *member, struct ring_time now)
     bool changed = false, done;
 
     member->due.day = now.boot_ms + HOUR_MS;
+    member->peer_day = member->farm.peer_day;
     if (!member->has_farm)
         return;
     done = farm_advance(&member->farm, &changed, keep_days, now.unix_ms, &trouble);

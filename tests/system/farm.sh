@@ -197,7 +197,9 @@ check 'who let whom in is in the log' eval \
 
 secret_at=20 # behind the id and the day
 # a sanitizer's memory is vast, and it puts more on the stack
+searched=
 if [ "$(id -u)" -eq 0 ] && ! grep -q -e __asan_init -e __tsan_init "$STEK_BUILD/src/stekd"; then
+    searched=yes
     # the oldest day's and yesterday's, which are the same on the first day
     check 'a member holds the secret twice, and the search finds it' eval \
         'at_most 2 a "$tmp/a/www.farm" stek-farm1 $secret_at && [ "$line" != "bytes 0 text 0" ]'
@@ -283,6 +285,34 @@ ctl a revoke -k www --all --no-wait >/dev/null 2>&1
 check 'they have the same keys' share_keys a b
 check 'who was not let in anew has not' eval '! same_keys a c'
 stop "$(pid c)"
+
+# ---- days ----
+
+# five days later, which others' records show as well; keys that live for months need them all
+sed -i 's/rotate = 30d/rotate = 1h/' "$tmp/a/stekd.conf" "$tmp/b/stekd.conf"
+cp "$tmp/a/www.farm" "$tmp/first"
+echo 432000 >"$tmp/clock"
+for name in a b; do
+    stop "$(pid $name)"
+    host $name env LD_PRELOAD="$STEK_BUILD/tests/libclock-shim.so" STEK_CLOCK="$tmp/clock" \
+        ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0"
+done
+day_of() {
+    ctl "$1" --json farm -k www | "$json" farm.since
+}
+moved() {
+    [ "$(day_of a)" -gt "$since" ] && [ "$(day_of b)" -gt "$since" ]
+}
+since=$(($(date +%s) / 86400 * 86400))
+check 'after days both have wiped the old secret' eval 'wait_for 20 moved; line="$(day_of a), $(day_of b)"; moved'
+check 'they are in the same farm' same_farm a b
+ctl b rotate -k www --no-wait >/dev/null 2>&1
+check 'and have the same keys' share_keys a b
+if [ -n "$searched" ]; then
+    check 'no copy of the old secret is left' at_most 0 a "$tmp/first" stek-farm1 $secret_at
+    check 'nor at the other host' at_most 0 b "$tmp/first" stek-farm1 $secret_at
+fi
+check 'nor in the file' eval '! grep -qF "$(grep ^stek-farm1: "$tmp/first")" "$tmp/a/www.farm"'
 
 # ---- what was said ----
 
