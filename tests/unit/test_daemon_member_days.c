@@ -132,6 +132,44 @@ test_days(void **state)
     }
 }
 
+/* What a host said is sealed anew with the secret of each day, so that whoever joins can open it
+ * though nothing new was said: once a day, not all at midnight. */
+static void
+test_sealed_anew(void **state)
+{
+    enum { HOSTS = 6 };
+    struct farm_world *world = farm_open(HOSTS);
+    struct record_head head;
+    uint64_t today;
+    unsigned puts[HOSTS];
+    uint8_t name[KEY_NAME_LEN];
+
+    (void)state;
+    assert_non_null(world);
+    for (size_t i = 0; i < HOSTS; i++) { /* nothing new for days */
+        world->hosts[i].config.policy = policy_of(12 * 86400, 3600, 7 * 86400);
+        world->hosts[i].config.policy.max_session_s = 14 * (uint64_t)86400;
+    }
+    assert_true(farm_begin(world));
+    for (size_t i = 0; i < HOSTS; i++)
+        assert_int_equal(order_rotate(&world->hosts[i], name), SERVICE_DONE);
+    farm_run(world, HOUR_IN_MS);
+    for (size_t i = 0; i < HOSTS; i++)
+        puts[i] = host_puts(&world->hosts[i]);
+    today = farm_day_of(world->unix_ms) + 1;
+    farm_run(world, today * DAY_MS - world->unix_ms);
+    for (size_t i = 0; i < HOSTS; i++)
+        assert_int_equal(host_puts(&world->hosts[i]), puts[i]);
+    farm_run(world, 3 * HOUR_IN_MS);
+    for (size_t i = 0; i < HOSTS; i++) {
+        const struct medium_record *record = &world->media[0].records[RECORD_KEYS][i];
+
+        assert_int_equal(host_puts(&world->hosts[i]), puts[i] + 1);
+        assert_int_equal(record_peek(&head, record->bytes, record->len), RECORD_OPENED);
+        assert_int_equal(farm_day_of(head.sequence), today);
+    }
+}
+
 /* R-MEMBER-6: a clock that is a month ahead for days costs no membership: when it is right again,
  * so is all. The other host goes on. */
 static void
@@ -239,6 +277,7 @@ main(void)
         cmocka_unit_test_teardown(test_one_makes, farm_teardown),
         cmocka_unit_test_teardown(test_none_comes, farm_teardown),
         cmocka_unit_test_teardown(test_days, farm_teardown),
+        cmocka_unit_test_teardown(test_sealed_anew, farm_teardown),
         cmocka_unit_test_teardown(test_mad_clock, farm_teardown),
         cmocka_unit_test_teardown(test_not_saved, farm_teardown),
         cmocka_unit_test_teardown(test_deployed, farm_teardown),
