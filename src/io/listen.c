@@ -1,7 +1,6 @@
 /* see listen.h */
 #include "io/listen.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
@@ -13,9 +12,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "io/address.h"
+
 #define BACKLOG 64
 
-union address {
+union address_of_socket {
     struct sockaddr any;
     struct sockaddr_un local;
     struct sockaddr_in v4;
@@ -106,73 +107,35 @@ listen_unix_admit(const char *path, const gid_t *groups, size_t count, struct er
     return ok || count == 0;
 }
 
-/* 1 to 65535, decimal; 0 for anything else. */
-static unsigned
-parse_port(const char *text)
+bool
+listen_address_parse(struct listen_address *address, const char *text)
 {
-    unsigned port = 0;
+    struct address parsed;
 
-    if (text[0] == '\0' || strlen(text) > 5)
-        return 0;
-    for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
-            return 0;
-        port = port * 10 + (unsigned)(*text - '0');
-    }
-    return port <= UINT16_MAX ? port : 0;
+    if (!address_parse(&parsed, text))
+        return false;
+    address_text(address->text, &parsed);
+    return true;
 }
 
 /* 0 if it is none, else the address's length. */
 static socklen_t
-parse_address(union address *address, const char *text)
+find_socket_address(union address_of_socket *out, const char *text)
 {
-    const char *colon = strrchr(text, ':');
-    bool is_v6 = text[0] == '[';
-    char host[INET6_ADDRSTRLEN];
-    size_t len;
-    unsigned port;
+    struct address parsed;
 
-    if (colon == NULL || (is_v6 && (colon[-1] != ']' || colon - text < 3)))
+    if (!address_parse(&parsed, text))
         return 0;
-    len = (size_t)(colon - text) - (is_v6 ? 2 : 0);
-    port = parse_port(colon + 1);
-    if (port == 0 || len >= sizeof host)
-        return 0;
-    memcpy(host, text + is_v6, len);
-    host[len] = '\0';
-    *address = (union address){.any.sa_family = is_v6 ? AF_INET6 : AF_INET};
-    if (is_v6) {
-        address->v6.sin6_port = htons((uint16_t)port);
-        return inet_pton(AF_INET6, host, &address->v6.sin6_addr) == 1 ? sizeof address->v6 : 0;
-    }
-    address->v4.sin_port = htons((uint16_t)port);
-    return inet_pton(AF_INET, host, &address->v4.sin_addr) == 1 ? sizeof address->v4 : 0;
-}
-
-bool
-listen_address_parse(struct listen_address *address, const char *text)
-{
-    char host[INET6_ADDRSTRLEN];
-    union address parsed;
-
-    if (parse_address(&parsed, text) == 0)
-        return false;
-    if (parsed.any.sa_family == AF_INET6 &&
-        inet_ntop(AF_INET6, &parsed.v6.sin6_addr, host, sizeof host) != NULL)
-        (void)snprintf(address->text, sizeof address->text, "[%s]:%u", host,
-                       ntohs(parsed.v6.sin6_port));
-    else if (inet_ntop(AF_INET, &parsed.v4.sin_addr, host, sizeof host) != NULL)
-        (void)snprintf(address->text, sizeof address->text, "%s:%u", host,
-                       ntohs(parsed.v4.sin_port));
-    return true;
+    memcpy(out, parsed.bytes, parsed.len);
+    return parsed.len;
 }
 
 int
 listen_tcp(const struct listen_address *address, struct err *err)
 {
     const int on = 1;
-    union address parsed;
-    socklen_t len = parse_address(&parsed, address->text);
+    union address_of_socket parsed;
+    socklen_t len = find_socket_address(&parsed, address->text);
     int fd = -1;
 
     if (len > 0)
@@ -195,18 +158,19 @@ listen_tcp(const struct listen_address *address, struct err *err)
 }
 
 static bool
-find_address(union address *address, int fd)
+find_address(union address_of_socket *address, int fd)
 {
     socklen_t len = sizeof *address;
 
-    *address = (union address){.local.sun_path = ""}; /* the largest member: all is zero */
+    *address =
+        (union address_of_socket){.local.sun_path = ""}; /* the largest member: all is zero */
     return getsockname(fd, &address->any, &len) == 0;
 }
 
 bool
 listen_has_accepted(int listening, int fd)
 {
-    union address ours, other;
+    union address_of_socket ours, other;
 
     if (fd == listening || !find_address(&ours, listening) || !find_address(&other, fd) ||
         ours.any.sa_family != other.any.sa_family)
@@ -225,7 +189,7 @@ listen_has_accepted(int listening, int fd)
 enum listen_way
 listen_way(int fd)
 {
-    union address address;
+    union address_of_socket address;
     bool is_loopback = false;
 
     if (!find_address(&address, fd))

@@ -20,6 +20,7 @@ struct loop {
     struct event_base *base;
     struct event *signals[SIGNALS];
     struct loop_timer *timers;
+    struct udp_socket *sockets;
     loop_fn *stop, *reload;
     void *arg;
     struct watch_hub *watches;
@@ -176,4 +177,10 @@ struct event_base *
 loop_base(struct loop *loop)
 {
     return loop->base;
+}
+
+struct udp_socket **
+loop_sockets(struct loop *loop)
+{
+    return &loop->sockets;
 }

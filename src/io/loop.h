@@ -42,4 +42,8 @@ struct event_base *loop_base(struct loop *loop);
 struct watch_hub;
 struct watch_hub **loop_watches(struct loop *loop);
 
+/* Where udp.c keeps the sockets that its users on this loop share; NULL at first. */
+struct udp_socket;
+struct udp_socket **loop_sockets(struct loop *loop);
+
 #endif

@@ -78,8 +78,8 @@ static const int allowed[] = {
     CALL(connect), /* syslog, journal, nscd */
     CALL(getsockname), CALL(getpeername), CALL(getsockopt), /* who is at the other end */
     CALL(setsockopt), CALL(shutdown), /* libevent */
-    CALL(recv), CALL(recvfrom), CALL(recvmsg), CALL(recvmmsg), /* name services */
-    CALL(send), CALL(sendto), CALL(sendmsg), CALL(sendmmsg), /* syslog, journal, manager */
+    CALL(recv), CALL(recvfrom), CALL(recvmsg), CALL(recvmmsg), /* name services, peers */
+    CALL(send), CALL(sendto), CALL(sendmsg), CALL(sendmmsg), /* syslog, journal, manager, peers */
 
     /* time and chance */
     CALL(clock_gettime), CALL(clock_gettime64), CALL(gettimeofday), /* where no vDSO does it */
@@ -106,7 +106,8 @@ allow_by_argument(scmp_filter_ctx filter)
 {
     static const int maps[] = {SCMP_SYS(mmap), SCMP_SYS(mmap2)};
     static const int families[] = {AF_UNIX, AF_INET, AF_INET6};
-    static const unsigned long controls[] = {FIONREAD, FIONBIO, TCGETS}; /* libevent, stdio */
+    static const unsigned long controls[] = {FIONREAD, FIONBIO, TCGETS, /* libevent, stdio */
+                                             SIOCGIFINDEX};             /* multicast */
     const unsigned long both = PROT_WRITE | PROT_EXEC;
     int failed = 0;
 

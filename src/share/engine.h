@@ -132,6 +132,7 @@ struct engine_kind {
 
 extern const struct engine_kind engine_directory;
 extern const struct engine_kind engine_etcd; /* if it was built: etcd in meson_options.txt */
+extern const struct engine_kind engine_peers;
 
 /* All kinds, ended by NULL. */
 extern const struct engine_kind *const engine_kinds[];

@@ -8,5 +8,6 @@ const struct engine_kind *const engine_kinds[] = {
 #ifdef STEK_ETCD
     &engine_etcd,
 #endif
+    &engine_peers,
     NULL,
 };

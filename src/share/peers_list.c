@@ -1,0 +1,129 @@
+/* Lists of the peers engine; see peers_inner.h
+ *
+ * What is listed is what we hold. Others are asked first where that may not be all: for keys,
+ * unless one of them lately said that it has the same; for statuses, if some are missing or old. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "share/peers_inner.h"
+
+#define KEYS_WAIT_MS 2000U
+#define STATUS_WAIT_MS 300U
+#define SAME_MS 20000U       /* "lately" */
+#define STATUS_OLD_MS 45000U /* after a heartbeat of 30 s has not come */
+#define ASK_FIRST_MS 1000U   /* for statuses, then less and less often, */
+#define ASK_LAST_MS 32000U   /* for some hosts are gone for ever */
+
+static bool
+has_same_keys(const struct peers *peers, uint64_t now_ms)
+{
+    return peers->same_ms != 0 && peers->same_ms >= peers->apart_ms &&
+           now_ms - peers->same_ms < SAME_MS;
+}
+
+static bool
+has_status(const struct peers *peers, uint64_t sender, uint64_t now_ms)
+{
+    const struct peers_record *status = peers_store_find(&peers->stores[RECORD_STATUS], sender);
+
+    return sender == peers->host || (status != NULL && now_ms - status->came_ms < STATUS_OLD_MS);
+}
+
+/* Of all who have keys or ever had a status. */
+static bool
+has_all_statuses(const struct peers *peers, uint64_t now_ms)
+{
+    for (unsigned kind = RECORD_KEYS; kind <= RECORD_STATUS; kind++) {
+        for (size_t i = 0; i < peers->stores[kind].count; i++) {
+            if (!has_status(peers, peers->stores[kind].items[i].sender, now_ms))
+                return false;
+        }
+    }
+    return peers->heard_ms != 0;
+}
+
+static bool
+is_whole(const struct peers *peers, enum record_kind kind, uint64_t now_ms)
+{
+    return kind == RECORD_KEYS ? has_same_keys(peers, now_ms) : has_all_statuses(peers, now_ms);
+}
+
+/* Ask others. Returns how long to wait for them. */
+static uint64_t
+ask(struct peers *peers, enum record_kind kind, uint64_t now_ms)
+{
+    if (kind == RECORD_KEYS) {
+        peers_talk_anew(peers, now_ms);
+        return KEYS_WAIT_MS;
+    }
+    if (now_ms < peers->ask_next_ms)
+        return 0;
+    peers->ask_ms = peers->ask_ms == 0 ? ASK_FIRST_MS : 2 * peers->ask_ms;
+    peers->ask_ms = peers->ask_ms > ASK_LAST_MS ? ASK_LAST_MS : peers->ask_ms;
+    peers->ask_next_ms = now_ms + peers->ask_ms;
+    peers_talk_ask(peers);
+    return STATUS_WAIT_MS;
+}
+
+/* The callback may put records: it is shown a copy, and the next one is looked for. */
+static bool
+tell(struct peers *peers, enum record_kind kind)
+{
+    const struct peers_store *store = &peers->stores[kind];
+    size_t place = 0;
+
+    while (place < store->count) {
+        const struct peers_record *record = &store->items[place];
+        const struct engine_name name = {kind, record->sender};
+        size_t len = record->len;
+        uint8_t *bytes = malloc(len);
+
+        if (bytes == NULL)
+            return false;
+        memcpy(bytes, record->bytes, len);
+        peers->events.record(peers->events.arg, &name, bytes, len);
+        free(bytes);
+        place = peers_store_place(store, name.sender + 1);
+    }
+    return true;
+}
+
+void
+peers_list_turn(struct peers *peers, uint64_t now_ms)
+{
+    for (unsigned i = RECORD_KEYS; i <= RECORD_STATUS; i++) {
+        enum record_kind kind = (enum record_kind)i;
+        bool is_all, is_told;
+
+        if (!peers->lists[i].is_wanted)
+            continue;
+        is_all = is_whole(peers, kind, now_ms);
+        if (!is_all && !peers->lists[i].is_asked) {
+            peers->lists[i].is_asked = true;
+            peers->lists[i].due_ms = now_ms + ask(peers, kind, now_ms);
+        }
+        if (!is_all && now_ms < peers->lists[i].due_ms)
+            continue;
+        if (is_all && kind == RECORD_STATUS)
+            peers->ask_ms = 0;
+        peers->lists[i].is_wanted = peers->lists[i].is_asked = false;
+        is_told = tell(peers, kind);
+        peers->events.complete(peers->events.arg, kind, is_all && is_told);
+    }
+}
+
+uint64_t
+peers_list_next(const struct peers *peers, uint64_t now_ms)
+{
+    uint64_t next_ms = UINT64_MAX;
+
+    for (unsigned kind = RECORD_KEYS; kind <= RECORD_STATUS; kind++) {
+        if (!peers->lists[kind].is_wanted)
+            continue;
+        if (!peers->lists[kind].is_asked || is_whole(peers, (enum record_kind)kind, now_ms))
+            return 0; /* it can go on at once */
+        if (peers->lists[kind].due_ms < next_ms)
+            next_ms = peers->lists[kind].due_ms;
+    }
+    return next_ms;
+}
