@@ -36,8 +36,8 @@ bool merge_own(struct secret_buf *out, const struct keyset *set, uint64_t host, 
 enum keyset_change merge_peer(struct keyset *set, bool *refused, uint64_t sender,
                               const uint8_t *content, size_t len, uint64_t now_ms, struct err *err);
 
-/* The same of our own record, of an earlier run: it gives back keys that are not here any more. Those
- * that are stay as they are, for since then our clock may have been set, and they with it. */
+/* The same of our own record, of an earlier run: it gives back keys that are not here any more.
+ * Those that are stay as they are, for since then our clock may have been set, and they with it. */
 enum keyset_change merge_back(struct keyset *set, bool *refused, uint64_t host,
                               const uint8_t *content, size_t len, uint64_t now_ms, struct err *err);
 
