@@ -156,10 +156,20 @@ moved(uint64_t time, bool back, uint64_t by, uint64_t least)
 static void
 shift_key(struct key *key, bool back, uint64_t by_s)
 {
-    key->made_ms = moved(key->made_ms, back, by_s * 1000, 0);
     key->seal_from = moved(key->seal_from, back, by_s, 0);
     key->seal_until = moved(key->seal_until, back, by_s, 1); /* still after seal_from */
     key->open_until = moved(key->open_until, back, by_s, 1);
+}
+
+/* What was made in the future was made now, but no mark withdraws it for that. */
+static void
+make_past(const struct keyset *set, struct key *key, uint64_t now_ms)
+{
+    bool is_after = set->mark.until > 0 && key->made_ms > set->mark.made_ms;
+    uint64_t made_ms = is_after && set->mark.made_ms >= now_ms ? set->mark.made_ms + 1 : now_ms;
+
+    if (key->made_ms > made_ms)
+        key->made_ms = made_ms;
 }
 
 /* The largest `made` or mark that is here. */
@@ -185,9 +195,12 @@ keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, uint64_t now_
         set->mark.made_ms = moved(set->mark.made_ms, back, by * 1000, 0);
         set->mark.until = moved(set->mark.until, back, by, 1);
     }
-    for (size_t i = 0; i < set->key_count; i++)
-        if (set->keys[i].maker == maker)
-            shift_key(&set->keys[i], back, by);
+    for (size_t i = 0; i < set->key_count; i++) {
+        if (set->keys[i].maker != maker)
+            continue;
+        shift_key(&set->keys[i], back, by);
+        make_past(set, &set->keys[i], now_ms);
+    }
     set->newest_ms = newest(set); /* else one that was ahead keeps fresh keys ahead */
     for (size_t i = 0; i < set->key_count; i++)
         keyset_settle(set, &set->keys[i]); /* as peers do when they learn the new times */
@@ -211,6 +224,8 @@ keyset_shift(struct keyset *set, int64_t by_s)
     by_ms = by * 1000;
     for (size_t i = 0; i < set->key_count; i++)
         shift_key(&set->keys[i], back, by);
+    for (size_t i = 0; i < set->key_count; i++)
+        set->keys[i].made_ms = moved(set->keys[i].made_ms, back, by_ms, 0);
     for (size_t i = 0; i < set->confirmation_count; i++)
         set->confirmations[i].until = moved(set->confirmations[i].until, back, by, 0);
     for (size_t i = 0; i < set->revocation_count; i++)

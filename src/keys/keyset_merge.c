@@ -186,7 +186,8 @@ is_moved(const struct key *key, const struct key *to)
     KEY(moved);
 
     moved = *key;
-    moved.made_ms += (to->seal_from - key->seal_from) * 1000;
+    if (to->made_ms < moved.made_ms) /* later would lift it over a mark */
+        moved.made_ms = to->made_ms;
     moved.seal_from = to->seal_from;
     moved.seal_until += to->seal_from - key->seal_from;
     moved.open_until += to->seal_from - key->seal_from;

@@ -10,6 +10,7 @@
 #include "network.h"
 
 #define AHEAD_MAX_MS 240000U /* of a wall clock: any two are less than KEY_SKEW_MS apart */
+#define REBOOT_MS 5000U      /* also what is on its way has arrived by then */
 #define AGREE_MAX_MS 240000U /* until all must agree: three heartbeats, and a list each 30 s */
 
 struct host *
@@ -101,7 +102,7 @@ happen_reboot(struct world *world)
     if (host == NULL)
         return true;
     host_reboot(host);
-    return chance(world, 2) || host_start(host);
+    return world_pass(world, REBOOT_MS) && (chance(world, 2) || host_start(host));
 }
 
 static bool
@@ -199,15 +200,32 @@ happen_weather(struct world *world)
     return true;
 }
 
+/* A host whose record the store loses while it does not run puts it again when it does; but until
+ * then nobody can learn its keys, and if its memory is gone, too, nobody ever can. */
+static bool
+may_lose(const struct world *world)
+{
+    for (unsigned i = 0; i < world->count; i++) {
+        const struct host *host = &world->hosts[i];
+
+        if (!host_runs(host) || world->now_ms < host->runs_ms + CHECK_START_MS)
+            return false;
+    }
+    return true;
+}
+
 static bool
 happen_store(struct world *world)
 {
-    switch (rng_below(&world->rng, 3)) {
-    case 0: network_wipe_store(world->network); break;
-    case 1: network_restore_old(world->network); break;
-    default: network_replay(world->network); break;
-    }
-    return true;
+    uint64_t dice = rng_below(&world->rng, 3);
+
+    if (dice == 0 || !may_lose(world))
+        network_replay(world->network);
+    else if (dice == 1)
+        network_wipe_store(world->network);
+    else
+        network_restore_old(world->network);
+    return world_pass(world, REBOOT_MS);
 }
 
 /* ---- peace ---- */

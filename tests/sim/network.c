@@ -8,6 +8,7 @@
 
 #define RETRY_MS 300U    /* until what was lost is sent again, and up to as long after that */
 #define TIMEOUT_MS 2000U /* until a host that is cut off from the store gives up a list */
+#define PAUSED_MS 1000U  /* until a host that stands still is tried again */
 #define ANSWER_MS 200U   /* that a host waits for the last answers of the others */
 
 struct network *
@@ -111,9 +112,9 @@ catch_up_with(struct network *network, unsigned from, unsigned to)
         return;
     tell.kind = RECORD_KEYS;
     for (tell.whose = 0; tell.whose < network->world->count; tell.whose++) {
-        /* others' own records they tell themselves */
         tell.record = other->held[tell.whose];
-        if (tell.whose == from || network->ports[NET_MESH][tell.whose] == NULL)
+        if (tell.whose == from || network->ports[NET_MESH][tell.whose] == NULL ||
+            network->is_cut[tell.whose][to]) /* else that tells it itself */
             tell_keys(network, &tell);
     }
 }
@@ -297,7 +298,8 @@ network_step(struct network *network)
     if (message.what == NET_PUT) {
         take_put(network, &message);
     } else if (host->stekd != NULL && host->paused_ms != 0) {
-        net_send(network, &message, host->resumes_ms - network->world->now_ms);
+        if (message.what != NET_TELL) /* what it is told then, it catches up with */
+            net_send(network, &message, PAUSED_MS);
     } else if (network->ports[message.net][message.to] != NULL) {
         is_had = true;
         world_enter(host);

@@ -54,6 +54,9 @@ void network_restore_old(struct network *network);
 /* Offer an old record of some host to all. */
 void network_replay(struct network *network);
 
+/* A host that stood still goes on, and learns what it was not told. */
+void network_resume(struct network *network, unsigned host);
+
 /* Work out anew between whom records can go both ways: something about hosts or cuts changed. */
 void network_links(struct network *network);
 

@@ -65,6 +65,14 @@ network_links(struct network *network)
     }
 }
 
+void
+network_resume(struct network *network, unsigned host)
+{
+    network_links(network);
+    for (unsigned net = 0; net < NETS; net++)
+        net_catch_up(network, net, host);
+}
+
 static void
 tell_state(struct network *network, unsigned host)
 {

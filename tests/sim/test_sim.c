@@ -21,7 +21,7 @@
 #define FIXED_SECONDS 15U /* where the machine is slow it is fewer seeds, not more time */
 #define STEPS 300U
 
-static const uint64_t fixed_seeds[] = {1, 2, 4, 5, 7, 8, 9, 10, 11, 100, 102, 103};
+static const uint64_t fixed_seeds[] = {1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 100, 101};
 
 struct totals {
     uint64_t runs, hosts, steps, events, looks, checks, virtual_s, longest_ms;

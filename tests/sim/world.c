@@ -137,7 +137,7 @@ resume(struct host *host)
         host->runs_ms += SERVICE_LOOK_MS; /* that long stekd may not look at the clock */
     }
     host->paused_ms = 0;
-    network_links(host->world->network);
+    network_resume(host->world->network, host->index);
 }
 
 /* One timer. */

@@ -201,7 +201,8 @@ test_moved_times(void **state)
         assert_int_equal(keyset_confirm(&said, theirs.name, NOW_S + 5, NOW_MS, NULL),
                          KEYSET_CHANGED);
         assert_int_equal(keyset_revoke(&set, gone.name, true, NOW_MS, NULL), KEYSET_CHANGED);
-        keyset_shift(&set, steps[i]);
+        keyset_shift_own(&set, PEER, steps[i], NOW_MS);
+        keyset_shift_own(&set, US, steps[i], NOW_MS);
         assert_int_equal(hear(&set, &said, &refused, NULL), KEYSET_CHANGED);
         assert_false(refused);
         assert_int_equal(keyset_find(&set, theirs.name)->made_ms, theirs.made_ms);
@@ -216,20 +217,21 @@ test_moved_times(void **state)
     }
 }
 
-/* R-MERGE-3: times that were not all moved alike, another secret, another maker: refused. */
+/* R-MERGE-3: times that were not all moved alike, another secret, a later making: refused. */
 static void
 test_other_content(void **state)
 {
-    struct key known = key_by(1, 0, PEER), cases[4];
+    struct key known = key_by(1, 0, PEER), cases[5];
 
     (void)state;
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 5; i++)
         cases[i] = known;
     cases[0].seal_until++;
     cases[1].seal_from -= 60;
     cases[2].secret.bytes[0] ^= 1;
     cases[3].open_until += 60;
-    for (size_t i = 0; i < 4; i++) {
+    cases[4].made_ms += 1000;
+    for (size_t i = 0; i < 5; i++) {
         struct err err = {{0}};
         bool refused = false;
         struct dump before, after;
