@@ -181,6 +181,9 @@ void etcd_watch_turn(struct etcd *etcd, uint64_t now_ms);
 /* True where `next` cannot be what follows the last one: another cluster, or one from a backup. */
 bool etcd_point_is_other(const struct etcd *etcd, const struct etcd_point *next);
 
+/* So far has etcd got, at least. */
+void etcd_point_seen(struct etcd *etcd, const struct etcd_point *point);
+
 /* When it is to be looked at next; UINT64_MAX: not before something comes. */
 uint64_t etcd_watch_next_ms(const struct etcd *etcd);
 

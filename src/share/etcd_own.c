@@ -125,6 +125,7 @@ finish(struct etcd *etcd, enum record_kind kind, const struct grpc_result *resul
 
     if (verdict == ETCD_DONE && grpc_call_next(own->call, &bytes, &len) &&
         etcd_wire_read_put(&reply, bytes, len)) {
+        etcd_point_seen(etcd, &reply.point);
         own->revision = reply.point.revision;
         own->has_failed = false;
         grpc_call_free(&own->call);

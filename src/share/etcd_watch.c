@@ -18,6 +18,13 @@ etcd_point_is_other(const struct etcd *etcd, const struct etcd_point *next)
                                   last->revision > next->revision);
 }
 
+void
+etcd_point_seen(struct etcd *etcd, const struct etcd_point *point)
+{
+    if (point->revision > etcd->last.revision)
+        etcd->last = *point;
+}
+
 /* No watch; all is to be read again. */
 static void
 begin_again(struct etcd *etcd)
@@ -76,7 +83,6 @@ created(struct etcd *etcd, const struct etcd_reply *reply, uint64_t now_ms)
         begin_again(etcd);
         return;
     }
-    etcd->last = reply->point;
     etcd->watch.is_created = true;
     etcd->watch.beat_ms = now_ms + first_ms;
     etcd->failures = 0;
@@ -93,8 +99,6 @@ progressed(struct etcd *etcd, const struct etcd_reply *reply)
 {
     if (etcd->watch.progress > etcd->point.revision)
         etcd->point.revision = etcd->watch.progress;
-    if (reply->point.revision > etcd->last.revision)
-        etcd->last.revision = reply->point.revision;
     etcd->watch.progress = reply->point.revision;
 }
 
@@ -121,8 +125,10 @@ take_message(struct etcd *etcd, const uint8_t *bytes, size_t len, uint64_t now_m
         refused(etcd, &err, now_ms);
     } else if (reply.is_created) {
         created(etcd, &reply, now_ms);
-    } else if (before == etcd->point.revision) {
-        progressed(etcd, &reply);
+    } else {
+        etcd_point_seen(etcd, &reply.point);
+        if (before == etcd->point.revision)
+            progressed(etcd, &reply);
     }
 }
 
