@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -72,6 +75,14 @@ make_child(void)
     return is_error(fork(), ENOSYS);
 }
 
+/* A process that shares our memory, as vfork makes one. */
+static int
+make_sharing_child(void)
+{
+    return is_error(syscall(SYS_clone, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, 0UL),
+                    ENOSYS);
+}
+
 static int
 mount_something(void)
 {
@@ -114,8 +125,9 @@ unknown_number(void)
 static void
 test_refused(void **state)
 {
-    case_fn *const cases[] = {signal_parent, make_child,     mount_something, become_root,
-                              raise_limit,   talk_to_kernel, memory_file,     unknown_number};
+    case_fn *const cases[] = {signal_parent,   make_child,  make_sharing_child,
+                              mount_something, become_root, raise_limit,
+                              talk_to_kernel,  memory_file, unknown_number};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -166,6 +178,30 @@ live_on(void)
     return socket(AF_UNIX, SOCK_STREAM, 0) >= 0 && socket(AF_INET, SOCK_STREAM, 0) >= 0 ? 0 : 2;
 }
 
+static void *
+resolve(void *arg)
+{
+    struct addrinfo *found = NULL;
+    bool *done = arg;
+
+    *done = getaddrinfo("localhost", "2379", NULL, &found) == 0;
+    if (*done)
+        freeaddrinfo(found);
+    return NULL;
+}
+
+/* As libcurl looks up a name. */
+static int
+start_thread(void)
+{
+    bool done = false;
+    pthread_t thread;
+
+    if (pthread_create(&thread, NULL, resolve, &done) != 0)
+        return 1;
+    return pthread_join(thread, NULL) == 0 && done ? 0 : 2;
+}
+
 static int
 give_up(void)
 {
@@ -177,6 +213,7 @@ test_allowed(void **state)
 {
     (void)state;
     assert_int_equal(run_inside(filtered, live_on), 0);
+    assert_int_equal(run_inside(filtered, start_thread), 0);
     assert_int_equal(run_inside(filtered, give_up), 128 + SIGABRT);
 }
 
