@@ -107,8 +107,8 @@ static const int allowed[] = {
 };
 /* clang-format on */
 
-/* A thread of ours: libcurl resolves names in one. Of the older clone alone, whose flags can be seen
- * here: clone3 fails, and libc goes that way. */
+/* A thread of ours: libcurl resolves names in one. By the older clone alone, whose flags can be
+ * seen here: clone3 fails, and libc goes that way. */
 static bool
 allow_threads(scmp_filter_ctx filter)
 {

@@ -153,6 +153,7 @@ start(const struct engine_setup *setup, struct err *err)
     (void)entropy_get(&chance, sizeof chance, NULL); /* else all hosts begin with the first */
     etcd->at = chance % etcd->endpoint_count;
     etcd_trouble(etcd, ETCD_TROUBLE_REACH, "not connected yet");
+    etcd->is_state_new = false; /* that is how it begins */
     return engine;
 }
 
