@@ -4,6 +4,7 @@
 #define TESTS_MEMBER_ENGINE_SUPPORT_H
 
 #include <event2/event.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -66,14 +66,14 @@ farm_lines(const struct farm_world *world, const char *with)
 
 /* ---- hosts ---- */
 
+/* Not through stdio, which keeps copies. */
 static inline bool
 farm_write(const char *path, const void *bytes, size_t len)
 {
-    FILE *file = fopen(path, "w");
-    bool done =
-        file != NULL && fchmod(fileno(file), 0600) == 0 && fwrite(bytes, 1, len, file) == len;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool done = fd >= 0 && write(fd, bytes, len) == (ssize_t)len;
 
-    return (file == NULL || fclose(file) == 0) && done;
+    return (fd < 0 || close(fd) == 0) && done;
 }
 
 /* Its file of the farm's secret. */
