@@ -187,6 +187,9 @@ ask(const struct cli *cli, struct err *err)
              "next, on a host of the farm: stekctl farm invite -k %s REQUEST\n"
              "it must show that fingerprint; then, here: stekctl farm join -k %s ANSWER\n",
              reply.fingerprint, reply.keyset, reply.keyset);
+        if (reply.leaves[0] != '\0')
+            note(cli, "this host is in farm %s, and leaves it when it takes the answer\n",
+                 reply.leaves);
     }
     json_decref(root);
     return ok ? CLI_DONE : CLI_FAILED;

@@ -60,6 +60,7 @@ reply_asked_read(struct reply_asked *reply, const json_t *root, struct err *err)
     need_text(&need, fresh.line, sizeof fresh.line, "request");
     need_text(&need, fresh.fingerprint, sizeof fresh.fingerprint, "fingerprint");
     fresh.expires = need_time(&need, "expires");
+    need_text_or_null(&need, fresh.leaves, sizeof fresh.leaves, "leaves");
     if (!need.failed)
         *reply = fresh;
     return !need.failed;

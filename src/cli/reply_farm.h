@@ -38,6 +38,7 @@ struct reply_asked {
     char line[CONTROL_LINE_MAX + 1];
     char fingerprint[REPLY_FINGERPRINT];
     uint64_t expires;
+    char leaves[REPLY_ID]; /* the farm that it is in until then; "": none */
 };
 
 bool reply_asked_read(struct reply_asked *reply, const json_t *root, struct err *err);

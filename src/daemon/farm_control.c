@@ -227,7 +227,9 @@ control_farm_invite(struct call *call, json_t **root)
 static int
 ask(struct call *call, json_t **root, const struct farm_desk *desk)
 {
+    const struct member *member = call->service->member;
     struct join_request request;
+    char name[FARM_NAME_LEN];
     int status;
     SECRET_BUF(line);
 
@@ -236,9 +238,10 @@ ask(struct call *call, json_t **root, const struct farm_desk *desk)
     if (status != 200)
         return status;
     tell_request(call, audit_asked, &request);
-    *root = json_pack("{s:s, s:o, s:o, s:I}", "keyset", desk->keyset, "request",
-                      json_of_line(&line), "fingerprint", json_of_fingerprint(&request), "expires",
-                      (json_int_t)request.expires_s);
+    *root = json_pack(
+        "{s:s, s:o, s:o, s:I, s:o}", "keyset", desk->keyset, "request", json_of_line(&line),
+        "fingerprint", json_of_fingerprint(&request), "expires", (json_int_t)request.expires_s,
+        "leaves", member->has_farm ? json_string(farm_name(name, member->farm.id)) : json_null());
     return *root == NULL ? control_no_memory(call) : 200;
 }
 

@@ -3,6 +3,7 @@
 
 #include "daemon/member_inner.h"
 #include "daemon/service.h"
+#include "io/disk.h"
 
 #define HOUR_MS ((uint64_t)3600 * 1000)
 
@@ -14,7 +15,7 @@ note_farm(struct member *member, const struct err *trouble)
     member->farm_trouble = *trouble;
 }
 
-/* Not over what an operator put there, and has not yet told us of. */
+/* Not over what an operator put there, and has not yet told us of, or lets nobody write. */
 static bool
 save_farm(struct member *member, struct err *err)
 {
@@ -25,7 +26,7 @@ save_farm(struct member *member, struct err *err)
         memcmp(there.id, member->farm.id, sizeof there.id) != 0)
         return err_set(err, "%s: it is another farm's now: reload stekd to move there",
                        member->paths.farm);
-    return farm_file_save(&member->paths, &member->farm, err);
+    return disk_is_fixed(member->paths.farm) || farm_file_save(&member->paths, &member->farm, err);
 }
 
 void

@@ -154,6 +154,15 @@ disk_destroy(const char *path, struct err *err)
     return done;
 }
 
+bool
+disk_is_fixed(const char *path)
+{
+    struct stat file;
+
+    return stat(path, &file) == 0 &&
+           ((file.st_mode & S_IWUSR) == 0 || (access(path, W_OK) != 0 && errno == EROFS));
+}
+
 uint64_t
 disk_placed_ms(const char *path)
 {

@@ -21,6 +21,10 @@ bool disk_try(const char *path, struct err *err);
 /* Overwrite and remove the file, also one that disk_replace() left half made; none is fine. */
 bool disk_destroy(const char *path, struct err *err);
 
+/* Is the file there to be left alone: its owner has no right to write it, or its file system is
+ * read-only? */
+bool disk_is_fixed(const char *path);
+
 /* When the file was put there, which nobody can set: Unix milliseconds. 0 where there is none. */
 uint64_t disk_placed_ms(const char *path);
 

@@ -92,7 +92,8 @@ static void
 test_lines(void **state)
 {
     static const char asked[] = "{\"keyset\":\"www\",\"request\":\"stek-request1:A\\u001b[2J\","
-                                "\"fingerprint\":\"0123-4567-89ab-cdef\",\"expires\":1700003600}";
+                                "\"fingerprint\":\"0123-4567-89ab-cdef\",\"expires\":1700003600,"
+                                "\"leaves\":null}";
     static const char answered[] =
         "{\"keyset\":\"www\",\"answer\":\"stek-answer1:A\",\"fingerprint\":\"0123-4567-89ab-cdef\","
         "\"host\":\"0123456789abcdef\",\"host_name\":\"web2\"}";

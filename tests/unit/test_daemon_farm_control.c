@@ -128,7 +128,8 @@ test_join(void **state)
     json_decref(root);
 
     assert_int_equal(order(&pair->b, &request, "/v1/farm/join", NULL, NULL), 200);
-    assert_int_equal(json_object_size(request), 4);
+    assert_int_equal(json_object_size(request), 5);
+    assert_true(json_is_null(json_object_get(request, "leaves")));
     assert_int_equal(ask(&pair->b, &root, "GET", "/v1/farm?keyset=www", ""), 200);
     kept = json_object_get(root, "request");
     assert_string_equal(text_of(kept, "line"), text_of(request, "request"));
@@ -178,6 +179,9 @@ test_rekey(void **state)
     assert_string_not_equal(before, after);
     assert_string_equal(before, other);
     assert_int_equal(count_logged(&pair->a, " event=farm-rekeyed keyset=www farm="), 1);
+    assert_int_equal(order(&pair->b, &root, "/v1/farm/join", NULL, NULL), 200);
+    assert_string_equal(text_of(root, "leaves"), before);
+    json_decref(root);
 }
 
 static const struct {

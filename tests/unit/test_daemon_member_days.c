@@ -270,6 +270,29 @@ test_deployed(void **state)
     assert_memory_equal(host->member->farm.id, other.id, sizeof other.id);
 }
 
+/* A file that its owner may not write stays as it was deployed, and that is no trouble. */
+static void
+test_fixed(void **state)
+{
+    struct farm_world *world = farm_open(2);
+    struct farm_host *host;
+    struct err trouble = {""};
+    FARM(farm);
+
+    (void)state;
+    assert_non_null(world);
+    host = &world->hosts[1];
+    assert_int_equal(chmod(host->farm_path, 0400), 0);
+    assert_true(farm_begin(world));
+    farm_run(world, 4 * DAY_MS);
+    assert_true(load_farm(host, &farm));
+    assert_int_equal(farm.first.number, world->farm.first.number);
+    assert_true(host->member->farm.first.number > farm.first.number);
+    member_trouble(host->member, &trouble);
+    assert_string_equal(trouble.text, "");
+    assert_true(farm_agrees(world));
+}
+
 int
 main(void)
 {
@@ -281,6 +304,7 @@ main(void)
         cmocka_unit_test_teardown(test_mad_clock, farm_teardown),
         cmocka_unit_test_teardown(test_not_saved, farm_teardown),
         cmocka_unit_test_teardown(test_deployed, farm_teardown),
+        cmocka_unit_test_teardown(test_fixed, farm_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

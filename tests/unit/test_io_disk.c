@@ -129,6 +129,23 @@ test_links(void **state)
     assert_true(holds(scratch->other, OLD, sizeof OLD));
 }
 
+/* What may not be written, and what lies where nothing may be, is left alone by who asks. */
+static void
+test_fixed(void **state)
+{
+    const struct scratch *scratch = *state;
+    struct err err;
+
+    assert_false(disk_is_fixed(scratch->ring)); /* none */
+    assert_true(disk_replace(scratch->ring, OLD, sizeof OLD, &err));
+    assert_false(disk_is_fixed(scratch->ring));
+    assert_int_equal(chmod(scratch->ring, 0400), 0);
+    assert_true(disk_is_fixed(scratch->ring));
+    assert_int_equal(symlink(scratch->ring, scratch->other), 0);
+    assert_true(disk_is_fixed(scratch->other));
+    assert_true(disk_is_fixed("/proc/self/mountinfo")); /* mode 0444 */
+}
+
 int
 main(void)
 {
@@ -137,6 +154,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_destroy, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failure, setup, teardown),
         cmocka_unit_test_setup_teardown(test_links, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fixed, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
