@@ -13,7 +13,7 @@ access_of(const struct peer *peer, uid_t own, const struct config_control *contr
     if (!peer->is_known)
         return ACCESS_NONE;
     if (peer->uid == 0 || peer->uid == own)
-        return ACCESS_ORDER;
+        return ACCESS_OWN;
     if (is_set(&control->admin) && peer_is_in(peer, control->admin.gid))
         return ACCESS_ORDER;
     if (is_set(&control->observer) && peer_is_in(peer, control->observer.gid))
@@ -28,7 +28,11 @@ access_explain(struct err *err, enum access wanted, const struct config_control 
     const char *admin = control->admin.name, *observer = control->observer.name;
     bool is_either = wanted == ACCESS_LOOK && is_set(&control->observer);
 
-    if (!is_set(&control->admin) && !is_either)
+    if (wanted == ACCESS_OWN)
+        (void)err_set(err,
+                      "only root and the user that stekd runs as may say who is in a farm, for "
+                      "its members have all keys: run stekctl as one of them"); /* false */
+    else if (!is_set(&control->admin) && !is_either)
         (void)err_set(err,
                       "only root and the user that stekd runs as may %s: run stekctl as one of "
                       "them, or let a group in by control { } in stekd.conf",

@@ -1,9 +1,10 @@
 /* access.h - who may do what over the control socket. Pure.
  *
  * Root and stekd's own user may do everything. With a section control { } in the configuration,
- * members of its admin group may look and order, those of its observer group may look. All groups
- * of the peer count, as they were when it connected: who was taken out of a group keeps it for as
- * long as his processes do.
+ * members of its admin group may look, rotate and revoke, those of its observer group may look. Who
+ * is in a farm is not for them: who can let a host in can let in one of his own, and has all keys.
+ * All groups of the peer count, as they were when it connected: who was taken out of a group keeps
+ * it for as long as his processes do.
  *
  * The socket has mode 0600, and an access control list for the two groups: one owning group could
  * not serve both, stekd need not be a member of either, and the kernel turns strangers away when
@@ -14,7 +15,8 @@
  *   R-ACCESS-1: who is not known, or in none of the groups, may do nothing.
  *   R-ACCESS-2: who may look cannot order.
  *   R-ACCESS-3: however many connections members of the groups hold, root and stekd's user get
- *               in. */
+ *               in.
+ *   R-ACCESS-4: nobody but root and stekd's user can say who is in a farm. */
 #ifndef DAEMON_ACCESS_H
 #define DAEMON_ACCESS_H
 
@@ -22,7 +24,12 @@
 #include "config/config.h"
 #include "io/peer.h"
 
-enum access { ACCESS_NONE, ACCESS_LOOK, ACCESS_ORDER };
+enum access {
+    ACCESS_NONE,
+    ACCESS_LOOK,
+    ACCESS_ORDER, /* rotate and revoke */
+    ACCESS_OWN    /* say who is in a farm */
+};
 
 /* `own` is stekd's user. */
 enum access access_of(const struct peer *peer, uid_t own, const struct config_control *control);

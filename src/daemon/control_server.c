@@ -180,27 +180,28 @@ answer_revoke(struct call *call, json_t **root)
     return *root == NULL ? control_no_memory(call) : 200;
 }
 
-/* One line a path. `is_open`: shown over TCP, too, where it is not known who asks. */
+/* One line a path. What wants ACCESS_NONE is shown over TCP, too, where it is not known who asks.
+ */
 static const struct route {
     const char *method, *path;
     const char *order; /* what the audit trail calls it; NULL: it only looks */
     call_fn *answer;
-    bool is_open;
+    enum access wanted;
 } calls[] = {
-    {"GET", CONTROL_PAGE, NULL, control_page, true},
-    {"GET", CONTROL_TIMELINE, NULL, control_timeline, true},
-    {"GET", CONTROL_HEALTH, NULL, control_health, true},
-    {"GET", CONTROL_METRICS, NULL, control_metrics, true},
-    {"GET", CONTROL_STATUS, NULL, answer_status, false},
-    {"GET", CONTROL_KEYS, NULL, answer_keys, false},
-    {"GET", CONTROL_FLEET, NULL, answer_fleet, false},
-    {"POST", CONTROL_ROTATE, "rotate", answer_rotate, false},
-    {"POST", CONTROL_REVOKE, "revoke", answer_revoke, false},
-    {"GET", CONTROL_FARM, NULL, control_farm, false},
-    {"POST", CONTROL_FARM_INIT, "farm-init", control_farm_init, false},
-    {"POST", CONTROL_FARM_INVITE, "farm-invite", control_farm_invite, false},
-    {"POST", CONTROL_FARM_JOIN, "farm-join", control_farm_join, false},
-    {"POST", CONTROL_FARM_REKEY, "farm-rekey", control_farm_rekey, false},
+    {"GET", CONTROL_PAGE, NULL, control_page, ACCESS_NONE},
+    {"GET", CONTROL_TIMELINE, NULL, control_timeline, ACCESS_NONE},
+    {"GET", CONTROL_HEALTH, NULL, control_health, ACCESS_NONE},
+    {"GET", CONTROL_METRICS, NULL, control_metrics, ACCESS_NONE},
+    {"GET", CONTROL_STATUS, NULL, answer_status, ACCESS_LOOK},
+    {"GET", CONTROL_KEYS, NULL, answer_keys, ACCESS_LOOK},
+    {"GET", CONTROL_FLEET, NULL, answer_fleet, ACCESS_LOOK},
+    {"POST", CONTROL_ROTATE, "rotate", answer_rotate, ACCESS_ORDER},
+    {"POST", CONTROL_REVOKE, "revoke", answer_revoke, ACCESS_ORDER},
+    {"GET", CONTROL_FARM, NULL, control_farm, ACCESS_LOOK},
+    {"POST", CONTROL_FARM_INIT, "farm-init", control_farm_init, ACCESS_OWN},
+    {"POST", CONTROL_FARM_INVITE, "farm-invite", control_farm_invite, ACCESS_OWN},
+    {"POST", CONTROL_FARM_JOIN, "farm-join", control_farm_join, ACCESS_OWN},
+    {"POST", CONTROL_FARM_REKEY, "farm-rekey", control_farm_rekey, ACCESS_OWN},
 };
 
 static int
@@ -234,10 +235,11 @@ route(struct call *call, json_t **root, enum access access, bool is_read_only)
     const struct http_request *http = call->http;
 
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        if (strcmp(http->path, calls[i].path) != 0 || (is_read_only && !calls[i].is_open))
+        if (strcmp(http->path, calls[i].path) != 0 ||
+            (is_read_only && calls[i].wanted != ACCESS_NONE))
             continue;
-        if (calls[i].order != NULL && access < ACCESS_ORDER)
-            return refuse(call, ACCESS_ORDER);
+        if (access < calls[i].wanted)
+            return refuse(call, calls[i].wanted);
         if (strcmp(http->method, calls[i].method) == 0)
             return carry_out(call, root, &calls[i]);
         (void)err_set(&call->err, "%s takes %s only", calls[i].path, calls[i].method);

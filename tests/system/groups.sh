@@ -109,6 +109,12 @@ check 'which the audit trail says, too' logged_times \
 check 'no key was made for it' logged_times ' event=key-made ' "$made"
 check 'and none revoked' logged_times ' event=key-revoked ' "$revoked"
 check 'and nothing was ordered' logged_times ' event=order ' "$orders"
+for order in init rekey\ --yes join 'join x' 'invite x'; do
+    # shellcheck disable=SC2086 # words
+    check "an administrator does not say who is in a farm: $order" refused 12345 12345 "$adm" \
+        'may say who is in a farm' farm $order
+done
+check 'but may look which it is' as 12345 12345 "$adm" farm
 check 'who is in both may order' as 12348 "$games" "$adm" rotate
 check 'a stranger may not connect' refused 12349 12349 "$staff" 'may connect' status
 check 'root may' as 0 0 0 rotate

@@ -31,7 +31,7 @@ access_with(uid_t uid, gid_t first, gid_t second, const struct config_control *c
     return access_of(&peer, 998, control);
 }
 
-/* R-ACCESS-1, R-ACCESS-2 */
+/* R-ACCESS-1, R-ACCESS-2, R-ACCESS-4 */
 static void
 test_who_may(void **state)
 {
@@ -39,8 +39,8 @@ test_who_may(void **state)
     const struct peer no_groups = {.is_known = true, .uid = STRANGER};
 
     (void)state;
-    assert_int_equal(access_with(0, 0, 0, &none), ACCESS_ORDER);
-    assert_int_equal(access_with(998, 1, 1, &none), ACCESS_ORDER);
+    assert_int_equal(access_with(0, 0, 0, &none), ACCESS_OWN);
+    assert_int_equal(access_with(998, 1, 1, &none), ACCESS_OWN);
     assert_int_equal(access_with(STRANGER, 0, ADM, &none), ACCESS_NONE);
     assert_int_equal(access_with(STRANGER, 0, GAMES, &none), ACCESS_NONE);
     assert_int_equal(access_with(STRANGER, ADM, 50, &both), ACCESS_ORDER);
@@ -74,6 +74,8 @@ test_explained(void **state)
     assert_non_null(strstr(err.text, "the members of games may ask: "));
     access_explain(&err, ACCESS_ORDER, &both);
     assert_non_null(strstr(err.text, "the members of adm may rotate and revoke: "));
+    access_explain(&err, ACCESS_OWN, &both);
+    assert_non_null(strstr(err.text, "only root and the user that stekd runs as may say who is "));
     access_explain(&err, ACCESS_ORDER, &observer_only);
     assert_non_null(strstr(err.text, "only root and the user that stekd runs as may rotate and "));
 }
