@@ -38,7 +38,7 @@ read_one(unsigned which, const json_t *root)
     else if (which == 3)
         (void)reply_revoke_read(&revoke, root, &err);
     else if (which == 8 && file != NULL && reply_fleet_read(&fleet, root, &err))
-        (void)fleet_print(file, &fleet, true);
+        (void)fleet_print(file, &fleet, 80, true);
     else if (which == FARM && file != NULL && reply_farm_read(&farm, root, &err))
         farm_print(file, &farm);
     else if (which == FARM + 1)

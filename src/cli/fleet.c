@@ -11,6 +11,8 @@
 #define OLD_MS 10000U   /* what is older was not asked for just now */
 #define AGAIN_MS 100U
 #define SHORT_NAME 8
+#define WIDE 110U /* columns that the whole table needs, mostly */
+#define NARROW 6U /* of the table, where there are fewer */
 
 /* ---- ask ---- */
 
@@ -101,7 +103,7 @@ add_clock(struct table *table, const struct reply_host *host)
 }
 
 static void
-add_host(struct table *table, const struct reply_host *host)
+add_host(struct table *table, const struct reply_host *host, bool is_narrow)
 {
     char span[FARM_LINE_SPAN];
 
@@ -112,30 +114,33 @@ add_host(struct table *table, const struct reply_host *host)
     table_cell(table, "%llu", (unsigned long long)host->keys);
     add_holds(table, host);
     add_clock(table, host);
+    if (is_narrow)
+        return;
     table_cell(table, "%s", host->version);
     table_cell(table, "%s", host->is_self ? "-" : host->engines);
     table_cell(table, "%s", host->id);
 }
 
 static bool
-print_hosts(FILE *out, const struct reply_fleet *fleet, bool color)
+print_hosts(FILE *out, const struct reply_fleet *fleet, unsigned columns, bool color)
 {
     static const char *const head[] = {"HOST",  "STATE",   "HEARD", "KEYS", "HOLDS",
                                        "CLOCK", "VERSION", "BY",    "ID"};
+    bool is_narrow = columns < WIDE;
     TABLE(table);
 
-    table.columns = sizeof head / sizeof *head;
+    table.columns = is_narrow ? NARROW : sizeof head / sizeof *head;
     table.right = 1U << 2 | 1U << 3 | 1U << 5; /* HEARD, KEYS, CLOCK */
     table_row(&table, TABLE_HEAD);
     for (size_t i = 0; i < table.columns; i++)
         table_cell(&table, "%s", head[i]);
     for (size_t i = 0; i < fleet->count; i++)
-        add_host(&table, &fleet->hosts[i]);
+        add_host(&table, &fleet->hosts[i], is_narrow);
     return table_print(&table, out, 0, color);
 }
 
 bool
-fleet_print(FILE *out, const struct reply_fleet *fleet, bool color)
+fleet_print(FILE *out, const struct reply_fleet *fleet, unsigned columns, bool color)
 {
     enum table_style verdict = fleet->is_well ? TABLE_GOOD : TABLE_BAD;
     char span[FARM_LINE_SPAN];
@@ -147,7 +152,7 @@ fleet_print(FILE *out, const struct reply_fleet *fleet, bool color)
     }
     (void)fprintf(out, "keyset %s: %s%s%s\n\n", fleet->keyset, table_style_begin(verdict, color),
                   fleet->text, table_style_end(verdict, color));
-    if (fleet->count > 0 && !print_hosts(out, fleet, color))
+    if (fleet->count > 0 && !print_hosts(out, fleet, columns, color))
         return false;
     (void)fputs(fleet->count > 0 && fleet->engine_count > 0 ? "\n" : "", out);
     for (size_t i = 0; i < fleet->engine_count; i++) {
@@ -208,7 +213,8 @@ fleet_run(const struct cli *cli, struct err *err)
     ok = root != NULL;
     if (ok && cli->json)
         call_print(cli, root);
-    else if (ok && !fleet_print(cli->out, &fleet, cli->color))
+    else if (ok &&
+             !fleet_print(cli->out, &fleet, cli->is_terminal ? cli->columns : WIDE, cli->color))
         ok = err_set(err, "no memory to print the hosts");
     json_decref(root);
     return ok && judge(&fleet, err) ? CLI_DONE : CLI_FAILED;

@@ -28,7 +28,8 @@ json_t *fleet_ask(const struct cli *cli, struct reply_fleet *reply, const char *
 bool fleet_confirm(const struct cli *cli, json_t *answer, const struct fleet_wait *wait,
                    struct err *err);
 
-/* Print hosts and engines. False for lack of memory. */
-bool fleet_print(FILE *out, const struct reply_fleet *fleet, bool color);
+/* Print hosts and engines, in a table that fits the columns of a terminal as well as it can. False
+ * for lack of memory. */
+bool fleet_print(FILE *out, const struct reply_fleet *fleet, unsigned columns, bool color);
 
 #endif

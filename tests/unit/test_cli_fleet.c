@@ -12,7 +12,7 @@
 
 /* To be freed. */
 static char *
-show(const char *answer, bool color)
+show(const char *answer, unsigned columns, bool color)
 {
     json_t *root = json_loads(answer, 0, NULL);
     char *text = NULL;
@@ -22,7 +22,7 @@ show(const char *answer, bool color)
     REPLY_FLEET(fleet);
 
     if (out != NULL && reply_fleet_read(&fleet, root, &err))
-        (void)fleet_print(out, &fleet, color); /* what is printed tells */
+        (void)fleet_print(out, &fleet, columns, color); /* what is printed tells */
     if (out != NULL)
         (void)fclose(out);
     json_decref(root);
@@ -34,18 +34,20 @@ test_golden(void **state)
 {
     static const struct {
         const char *from, *to;
+        unsigned columns;
         bool color;
-    } cases[] = {{"fleet_well.json", "fleet_well.txt", false},
-                 {"fleet_trouble.json", "fleet_trouble.txt", false},
-                 {"fleet_trouble.json", "fleet_color.txt", true},
-                 {"fleet_empty.json", "fleet_empty.txt", false}};
+    } cases[] = {{"fleet_well.json", "fleet_well.txt", 110, false},
+                 {"fleet_trouble.json", "fleet_trouble.txt", 110, false},
+                 {"fleet_trouble.json", "fleet_80.txt", 80, false},
+                 {"fleet_trouble.json", "fleet_color.txt", 110, true},
+                 {"fleet_empty.json", "fleet_empty.txt", 110, false}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char *answer = golden_read(cases[i].from), *text;
 
         assert_non_null(answer);
-        text = show(answer, cases[i].color);
+        text = show(answer, cases[i].columns, cases[i].color);
         assert_non_null(text);
         assert_true(golden_same(cases[i].to, text));
         free(text);
@@ -56,7 +58,8 @@ test_golden(void **state)
 static void
 test_no_farm(void **state)
 {
-    char *text = show("{\"keyset\": \"www\", \"now\": 1, \"farm\": null, \"hosts\": []}", false);
+    char *text =
+        show("{\"keyset\": \"www\", \"now\": 1, \"farm\": null, \"hosts\": []}", 80, false);
 
     (void)state;
     assert_string_equal(text, "keyset www: no farm: this host keeps it alone\n");
