@@ -121,8 +121,7 @@ grpc_frames_next(struct grpc_frames *frames, const uint8_t **message, size_t *le
     size_t there;
     bool is_there;
 
-    if (frames->is_bad || frames->bytes == NULL ||
-        !look(frames, frames->at, &there, &is_there, NULL) || !is_there ||
+    if (frames->bytes == NULL || !look(frames, frames->at, &there, &is_there, NULL) || !is_there ||
         frames->len - frames->at - GRPC_HEAD_LEN < there)
         return false;
     *message = frames->bytes + frames->at + GRPC_HEAD_LEN;

@@ -23,14 +23,15 @@ struct grpc_frames {
     size_t len, cap;
     size_t at; /* up to there all messages were taken */
     size_t max;
-    bool is_bad; /* nothing is to be had from it any more */
+    bool is_bad; /* nothing more is taken */
 };
 
 /* Messages of up to `max` bytes. */
 struct grpc_frames grpc_frames_of(size_t max);
 void grpc_frames_free(struct grpc_frames *frames);
 
-/* More bytes that came. False, for good, for what is no frame, is too long, or finds no memory. */
+/* More bytes that came. False, for good, for what is no frame, is too long, or finds no memory; what
+ * came whole before that may still be had. */
 bool grpc_frames_add(struct grpc_frames *frames, const void *bytes, size_t len, struct err *err);
 
 /* The next message, which ends with the next call; false if there is none yet. */

@@ -79,7 +79,8 @@ test_bad_frames(void **state)
         grpc_frames_add(&frames, stream, sizeof stream, &err)); /* one portion may be more */
     assert_false(grpc_frames_add(&frames, too_long, sizeof too_long, &err));
     assert_non_null(strstr(err.text, "4294967295 bytes"));
-    assert_false(takes(&frames, "abc"));
+    assert_true(takes(&frames, "abc") && takes(&frames, "") && takes(&frames, "de"));
+    assert_false(takes(&frames, ""));
     grpc_frames_free(&frames);
 
     frames = grpc_frames_of(2); /* the first message is too long, as is seen from its head */
