@@ -30,8 +30,8 @@ struct grpc_frames {
 struct grpc_frames grpc_frames_of(size_t max);
 void grpc_frames_free(struct grpc_frames *frames);
 
-/* More bytes that came. False, for good, for what is no frame, is too long, or finds no memory; what
- * came whole before that may still be had. */
+/* More bytes that came. False, for good, for what is no frame, is too long, or finds no memory;
+ * what came whole before that may still be had. */
 bool grpc_frames_add(struct grpc_frames *frames, const void *bytes, size_t len, struct err *err);
 
 /* The next message, which ends with the next call; false if there is none yet. */
