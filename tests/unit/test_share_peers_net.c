@@ -1,0 +1,209 @@
+/* The peers engine on a network that is not kind: loss, cuts, hosts that forget; and what does not
+ * disturb it. Time is real, and each test waits for what it expects. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine_peers_support.h"
+#include "keys_support.h"
+
+#define KEYS RECORD_KEYS
+
+/* One that ends with each test, also where an assert leaves it. */
+static int
+setup(void **state)
+{
+    static struct farm_world world;
+
+    *state = &world;
+    return world_open(&world, &transport_list) ? 0 : -1;
+}
+
+static int
+setup_group(void **state)
+{
+    static struct farm_world world;
+
+    *state = &world;
+    return world_open(&world, &transport_group) ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+    return world_close(*state) ? 0 : -1;
+}
+
+static struct peers *
+peers_of(const struct host *host)
+{
+    return (void *)host->engine;
+}
+
+/* Three of ten, each host apart. */
+static bool
+three_of_ten(struct farm_world *world, const struct host *to, uint64_t from)
+{
+    (void)to, (void)from;
+    return rng_below(world->arg, 10) < 3;
+}
+
+static bool
+loses_nothing(struct farm_world *world, bool is_group)
+{
+    uint64_t seed = rng_seed();
+    unsigned hosts = is_group ? 40 : 10;
+    bool done = true;
+    char text[32];
+
+    world->arg = &seed;
+    world->is_lost = three_of_ten;
+    for (uint64_t host = 1; host <= hosts; host++)
+        done = done && host_start(world, host, "www", NULL);
+    for (uint64_t host = 1; done && host <= hosts; host++) {
+        (void)snprintf(text, sizeof text, "of %u", (unsigned)host);
+        done = host_put(world->hosts[host], KEYS, text);
+    }
+    for (uint64_t host = 1; done && host <= hosts; host++) {
+        (void)snprintf(text, sizeof text, "of %u", (unsigned)host);
+        done = reaches_all(world, KEYS, host, text);
+    }
+    world->is_lost = NULL;
+    return done;
+}
+
+/* R-ENGINE-2: though three of ten datagrams are lost, of a list ... */
+static void
+test_loss_list(void **state)
+{
+    assert_true(loses_nothing(*state, false));
+}
+
+/* ... and of a group. */
+static void
+test_loss_group(void **state)
+{
+    assert_true(loses_nothing(*state, true));
+}
+
+/* R-ENGINE-2: a record of many parts, of which some are lost. */
+static void
+test_loss_large(void **state)
+{
+    static char text[60000];
+    struct farm_world *world = *state;
+    uint64_t seed = rng_seed();
+
+    memset(text, 'x', sizeof text - 1);
+    world->arg = &seed;
+    world->is_lost = three_of_ten;
+    assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
+    assert_true(host_put(world->hosts[1], KEYS, text));
+    assert_true(reaches_all(world, KEYS, 1, text));
+    world->is_lost = NULL;
+}
+
+/* Between odd and even hosts. */
+static bool
+is_cut(struct farm_world *world, const struct host *to, uint64_t from)
+{
+    (void)world;
+    return to->end.host % 2 != from % 2;
+}
+
+/* Odd and even ones, with what the even ones have (the keeper is even). */
+static bool
+is_split(void *arg)
+{
+    const struct farm_world *world = arg;
+
+    return host_has(world->hosts[3], KEYS, 1, "odd") && host_has(world->hosts[4], KEYS, 2, "even");
+}
+
+/* R-ENGINE-2: a network that is cut: each side goes on; once it is whole, all have all. */
+static void
+cut_and_heal(struct farm_world *world)
+{
+    for (uint64_t host = 1; host <= 4; host++)
+        assert_true(host_start(world, host, "www", NULL));
+    assert_true(host_put(world->hosts[1], KEYS, "before"));
+    assert_true(reaches_all(world, KEYS, 1, "before"));
+    world->is_lost = is_cut;
+    assert_true(host_put(world->hosts[1], KEYS, "odd") && host_put(world->hosts[2], KEYS, "even"));
+    assert_true(run_until(world->loop, is_split, world));
+    assert_false(host_has(world->hosts[4], KEYS, 1, "odd"));
+    assert_false(host_has(world->hosts[3], KEYS, 2, "even"));
+    world->is_lost = NULL;
+    assert_true(reaches_all(world, KEYS, 1, "odd"));
+    assert_true(reaches_all(world, KEYS, 2, "even"));
+}
+
+static void
+test_cut(void **state)
+{
+    cut_and_heal(*state);
+}
+
+/* R-ENGINE-2 R-ENGINE-3: a host that was started anew has nothing, and gets back its own, too, from
+ * the others; a list of keys then says that it is whole. */
+static void
+test_restart(void **state)
+{
+    struct farm_world *world = *state;
+
+    assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
+    assert_true(host_put(world->hosts[1], KEYS, "mine") && host_put(world->hosts[2], KEYS, "its"));
+    assert_true(reaches_all(world, KEYS, 1, "mine") && reaches_all(world, KEYS, 2, "its"));
+    host_stop(world, 1);
+    assert_true(host_start(world, 1, "www", NULL));
+    while (world->hosts[1]->whole[KEYS] == 0)
+        assert_true(list_ends(world->hosts[1], KEYS));
+    assert_true(host_has(world->hosts[1], KEYS, 1, "mine"));
+    assert_true(host_has(world->hosts[1], KEYS, 2, "its"));
+}
+
+/* Nothing that is written often is in what is compared: a status changes no digest and begins no
+ * interval, neither here nor there. */
+static void
+test_status_is_quiet(void **state)
+{
+    struct farm_world *world = *state;
+    uint64_t digest, begun_ms[2];
+
+    assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
+    assert_true(host_put(world->hosts[1], KEYS, "keys"));
+    assert_true(reaches_all(world, KEYS, 1, "keys"));
+    digest = peers_of(world->hosts[1])->stores[KEYS].digest;
+    for (size_t i = 0; i < 2; i++)
+        begun_ms[i] = peers_of(world->hosts[i + 1])->trickle.len_ms;
+    assert_true(host_put(world->hosts[1], RECORD_STATUS, "status"));
+    while (!host_has(world->hosts[2], RECORD_STATUS, 1, "status"))
+        assert_true(list_ends(world->hosts[2], RECORD_STATUS));
+    assert_true(peers_of(world->hosts[1])->stores[KEYS].digest == digest);
+    assert_true(peers_of(world->hosts[2])->stores[KEYS].digest == digest);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(peers_of(world->hosts[i + 1])->trickle.len_ms >= begun_ms[i]);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_GROUP(name) cmocka_unit_test_setup_teardown(name, setup_group, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_loss_list),
+        TEST_GROUP(test_loss_group),
+        TEST(test_loss_large),
+        TEST_GROUP(test_loss_large),
+        TEST(test_cut),
+        TEST_GROUP(test_cut),
+        TEST(test_restart),
+        TEST_GROUP(test_restart),
+        TEST(test_status_is_quiet),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

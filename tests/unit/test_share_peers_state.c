@@ -1,0 +1,218 @@
+/* What the state of the peers engine says of sockets, clocks, seals and twins, and that it mends;
+ * what is no record of ours; and keysets that share a port. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine_peers_support.h"
+
+#define KEYS RECORD_KEYS
+
+/* One that ends with each test, also where an assert leaves it. */
+static int
+setup(void **state)
+{
+    static struct farm_world world;
+
+    *state = &world;
+    return world_open(&world, &transport_list) ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+    return world_close(*state) ? 0 : -1;
+}
+
+/* R-ENGINE-6 R-ENGINE-7: a port that another program has: it is told, tried again, and what was put
+ * meanwhile arrives. */
+static void
+test_port(void **state)
+{
+    struct farm_world *world = *state;
+    char text[ADDRESS_TEXT_MAX];
+    struct address at;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+    peers_address(text, world, 1);
+    assert_true(fd >= 0 && address_parse(&at, text));
+    assert_int_equal(bind(fd, (const void *)at.bytes, at.len), 0);
+    assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
+    assert_true(host_put(world->hosts[1], KEYS, "early"));
+    assert_true(says(world->hosts[1], false, "another program has this port"));
+    assert_true(world->hosts[1]->states > 0);
+    assert_true(list_ends(world->hosts[1], KEYS));
+    assert_int_equal(world->hosts[1]->whole[KEYS], 0);
+    assert_int_equal(close(fd), 0);
+    assert_true(reaches_all(world, KEYS, 1, "early"));
+    assert_true(says(world->hosts[1], true, "well"));
+}
+
+static size_t
+options_elsewhere(struct farm_world *world, struct engine_option *out)
+{
+    (void)world;
+    out[0] = (struct engine_option){"peers", "192.0.2.1:7984"};
+    out[1] = (struct engine_option){"listen", "198.51.100.77:7984"};
+    return 2;
+}
+
+static size_t
+options_no_interface(struct farm_world *world, struct engine_option *out)
+{
+    (void)world;
+    out[0] = (struct engine_option){"multicast", "239.255.79.84:7984"};
+    out[1] = (struct engine_option){"interface", "nowhere0"};
+    return 2;
+}
+
+/* R-ENGINE-6 R-ENGINE-7: an address that this machine has not, an interface that is not there. */
+static void
+test_not_there(void **state)
+{
+    struct farm_world *world = *state;
+    struct transport other = *world->transport;
+
+    world->transport = &other;
+    other.options = options_elsewhere;
+    assert_true(host_start(world, 1, "www", NULL));
+    other.options = options_no_interface;
+    assert_true(host_start(world, 2, "www", NULL));
+    world->transport = &transport_list;
+    assert_true(host_put(world->hosts[1], KEYS, "x") && host_put(world->hosts[2], KEYS, "y"));
+    assert_true(says(world->hosts[1], false, "no address of this machine"));
+    assert_true(says(world->hosts[2], false, "no such interface"));
+}
+
+/* R-ENGINE-6 R-ENGINE-7: while nothing can be sealed nothing goes out, and that is said; then what
+ * was put arrives. */
+static void
+test_seal(void **state)
+{
+    struct farm_world *world = *state;
+
+    assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
+    world->hosts[1]->refusal = "no secret yet";
+    assert_true(host_put(world->hosts[1], KEYS, "sealed late"));
+    assert_true(says(world->hosts[1], false, "no secret yet"));
+    assert_false(host_has(world->hosts[2], KEYS, 1, "sealed late"));
+    world->hosts[1]->refusal = NULL;
+    assert_true(reaches_all(world, KEYS, 1, "sealed late"));
+    assert_true(says(world->hosts[1], true, "well"));
+}
+
+/* R-ENGINE-7: a host whose clock is ahead is heard by nobody, and others say so. */
+static void
+test_clock(void **state)
+{
+    struct farm_world *world = *state;
+
+    assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
+    world->hosts[1]->clock_ms = 1000 * 1000;
+    assert_true(host_put(world->hosts[1], KEYS, "from the future"));
+    assert_true(says(world->hosts[2], false, "over 10 min ahead"));
+    assert_int_equal(world->hosts[2]->told, 0);
+    world->hosts[1]->clock_ms = 0;
+    assert_true(reaches_all(world, KEYS, 1, "from the future"));
+}
+
+/* R-ENGINE-7: somebody has a newer record of ours: it is told to us, and stands until ours is newer
+ * again. */
+static void
+test_twin(void **state)
+{
+    static const struct engine_name one = {KEYS, 1};
+    struct farm_world *world = *state;
+    uint8_t *newer;
+    size_t len;
+
+    assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
+    assert_true(host_put(world->hosts[1], KEYS, "ours"));
+    assert_true(reaches_all(world, KEYS, 1, "ours"));
+    newer = record_of(world, "www", &one, "the twin's", &len);
+    assert_non_null(newer);
+    assert_true(peers_plant(world, "www", &one, newer, len));
+    free(newer);
+    assert_true(says(world->hosts[1], false, "newer record of this host"));
+    assert_true(host_has(world->hosts[1], KEYS, 1, "the twin's"));
+    assert_true(reaches_all(world, KEYS, 1, "the twin's"));
+    assert_true(host_put(world->hosts[1], KEYS, "ours again"));
+    assert_true(reaches_all(world, KEYS, 1, "ours again"));
+}
+
+/* What is put must be ours, or nobody could tell which one is newer. */
+static void
+test_no_record(void **state)
+{
+    struct farm_world *world = *state;
+    const struct engine_name other = {KEYS, 2}, status = {RECORD_STATUS, 1};
+    struct err err = {""};
+    uint8_t *bytes;
+    size_t len;
+
+    assert_true(host_start(world, 1, "www", NULL));
+    bytes = record_of(world, "www", &other, "of another", &len);
+    assert_false(engine_peers.put(world->hosts[1]->engine, KEYS, bytes, len, &err));
+    assert_true(strstr(err.text, "no record of this host") != NULL);
+    free(bytes);
+    bytes = record_of(world, "www", &status, "of another kind", &len);
+    assert_false(engine_peers.put(world->hosts[1]->engine, KEYS, bytes, len, NULL));
+    free(bytes);
+    bytes = record_of(world, "ww", &(struct engine_name){KEYS, 1}, "of another keyset", &len);
+    assert_false(engine_peers.put(world->hosts[1]->engine, KEYS, bytes, len, NULL));
+    free(bytes);
+}
+
+static size_t
+options_shared(struct farm_world *world, struct engine_option *out)
+{
+    static char texts[2][ADDRESS_TEXT_MAX];
+    uint64_t at = world->starting > 10 ? world->starting - 10 : world->starting;
+
+    peers_address(texts[0], world, at);
+    peers_address(texts[1], world, 3 - at);
+    out[0] = (struct engine_option){"listen", texts[0]};
+    out[1] = (struct engine_option){"peers", texts[1]};
+    return 2;
+}
+
+/* Two keysets of one process have one port: each hears its own, and the other goes on when one
+ * stops. */
+static void
+test_shared_port(void **state)
+{
+    struct farm_world *world = *state;
+    struct transport shared = *world->transport;
+
+    shared.options = options_shared;
+    world->transport = &shared;
+    host_stop(world, KEEPER);
+    assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
+    assert_true(host_put(world->hosts[1], KEYS, "www's") && reaches_all(world, KEYS, 1, "www's"));
+    assert_true(host_start(world, 11, "mail", NULL) && host_start(world, 12, "mail", NULL));
+    assert_true(host_put(world->hosts[11], KEYS, "mail's"));
+    while (!host_has(world->hosts[12], KEYS, 11, "mail's"))
+        assert_true(list_ends(world->hosts[12], KEYS));
+    assert_int_equal(world->hosts[2]->seen[KEYS][11].told, 0);
+    assert_int_equal(world->hosts[12]->seen[KEYS][1].told, 0);
+    host_stop(world, 1);
+    host_stop(world, 2);
+    assert_true(host_put(world->hosts[12], KEYS, "mail's, too"));
+    assert_true(reaches_all(world, KEYS, 12, "mail's, too"));
+    world->transport = &transport_list;
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(test_port), TEST(test_not_there), TEST(test_seal),        TEST(test_clock),
+        TEST(test_twin), TEST(test_no_record), TEST(test_shared_port),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
