@@ -42,9 +42,12 @@ open_desk(struct call *call, struct farm_desk *desk)
 
     desk->keyset = service->config.name;
     desk->answered = &service->answered;
+    desk->farm = NULL;
     if (service->member == NULL) /* not shared: it would be in the default place */
         return farm_paths_set(&desk->paths, desk->keyset, "", &call->err);
     desk->paths = service->member->paths;
+    if (service->member->has_farm)
+        desk->farm = &service->member->farm;
     return true;
 }
 

@@ -86,7 +86,8 @@ farm_file_load(struct farm *out, struct err *warning, const struct farm_paths *p
         return FARM_FILE_BAD;
     }
     if (found == FILE_FAILED) {
-        (void)err_set(err, "%s", why.text);
+        (void)err_set(err, "%s%s", why.text,
+                      errno == EACCES ? ": give it to stekd's user: chown" : "");
         return FARM_FILE_BAD;
     }
     if (is_exposed)

@@ -13,13 +13,22 @@ farm_name(char out[FARM_NAME_LEN], const uint8_t id[FARM_ID_LEN])
     return hex_encode(out, id, FARM_ID_LEN / 2);
 }
 
+static enum farm_file
+look(struct farm *farm, const struct farm_desk *desk, struct err *err)
+{
+    struct err warning; /* told by who uses the farm */
+
+    if (desk->farm == NULL)
+        return farm_file_load(farm, &warning, &desk->paths, err);
+    *farm = *desk->farm;
+    return FARM_FILE_LOADED;
+}
+
 /* The farm that is there, for an order that needs one. */
 static enum service_outcome
 load(struct farm *farm, const struct farm_desk *desk, struct err *err)
 {
-    struct err warning; /* told by who uses the farm */
-
-    switch (farm_file_load(farm, &warning, &desk->paths, err)) {
+    switch (look(farm, desk, err)) {
     case FARM_FILE_LOADED: return SERVICE_DONE;
     case FARM_FILE_NONE:
         (void)err_set(err,
@@ -51,11 +60,10 @@ create(const struct farm_desk *desk, char name[FARM_NAME_LEN], uint64_t now_ms, 
 enum service_outcome
 farm_init(const struct farm_desk *desk, char name[FARM_NAME_LEN], uint64_t now_ms, struct err *err)
 {
-    struct err warning;
     char old[FARM_NAME_LEN];
     FARM(farm);
 
-    switch (farm_file_load(&farm, &warning, &desk->paths, err)) {
+    switch (look(&farm, desk, err)) {
     case FARM_FILE_NONE: return create(desk, name, now_ms, err);
     case FARM_FILE_LOADED:
         (void)err_set(

@@ -28,6 +28,7 @@
 struct farm_desk {
     struct farm_paths paths;
     const char *keyset;
+    const struct farm *farm;        /* as this host has it now; NULL: what is in the file */
     struct farm_answered *answered; /* what the keyset remembers */
 };
 

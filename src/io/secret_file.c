@@ -49,9 +49,11 @@ enum file_read
 secret_file_read(struct secret_buf *out, bool *is_exposed, const char *path, size_t max,
                  struct err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     bool done;
+    int fd;
 
+    errno = 0;
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         (void)err_errno(err, "%s", path); /* keeps errno */
         return errno == ENOENT ? FILE_ABSENT : FILE_FAILED;

@@ -11,7 +11,7 @@
 
 /* Read a whole regular file of up to `max` bytes into an empty `out`, with a NUL behind them; links
  * are followed, for a mounted Secret is one. *is_exposed: others than root and we may read it, or
- * it is another's. On failure `out` stays empty. */
+ * it is another's. On failure `out` stays empty, and errno is 0 where the system did not fail. */
 enum file_read secret_file_read(struct secret_buf *out, bool *is_exposed, const char *path,
                                 size_t max, struct err *err);
 

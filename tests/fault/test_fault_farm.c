@@ -182,6 +182,7 @@ desk_of(struct work *work, struct farm_desk *desk, int which)
     char path[96];
 
     desk->keyset = "www";
+    desk->farm = NULL;
     desk->answered = &work->answered[which];
     (void)snprintf(path, sizeof path, "%s/%d/www.farm", work->scratch.folder, which);
     return farm_paths_set(&desk->paths, "www", path, NULL);

@@ -112,7 +112,7 @@ left(const struct work *work)
 static struct farm_desk
 desk_of(struct work *work)
 {
-    return (struct farm_desk){work->paths, "www", &work->answered};
+    return (struct farm_desk){work->paths, "www", NULL, &work->answered};
 }
 
 /* What is in the file of the farm becomes needles. */

@@ -190,6 +190,25 @@ test_exposed(void **state)
     assert_int_equal(farm_file_load(&back, &place->warning, &place->paths, NULL), FARM_FILE_LOADED);
 }
 
+/* R-FARMFILE-2 */
+static void
+test_not_ours(void **state)
+{
+    struct place *place = *state;
+    enum farm_file found;
+    FARM(farm);
+    FARM(back);
+
+    if (geteuid() != 0) /* root can read all */
+        return;
+    assert_true(farm_of(&farm, 1, NOW_MS) && farm_file_save(&place->paths, &farm, NULL));
+    assert_int_equal(seteuid(NOBODY), 0);
+    found = farm_file_load(&back, &place->warning, &place->paths, &place->err);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(found, FARM_FILE_BAD);
+    assert_true(says(&place->err, "Permission denied: give it to stekd's user"));
+}
+
 static void
 test_not_saved(void **state)
 {
@@ -314,9 +333,9 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_paths),         CASE(test_farm),      CASE(test_damaged),
-        CASE(test_exposed),       CASE(test_not_saved), CASE(test_host),
-        CASE(test_host_not_kept), CASE(test_join),      CASE(test_join_over),
+        CASE(test_paths),    CASE(test_farm),      CASE(test_damaged), CASE(test_exposed),
+        CASE(test_not_ours), CASE(test_not_saved), CASE(test_host),    CASE(test_host_not_kept),
+        CASE(test_join),     CASE(test_join_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -277,6 +277,31 @@ test_not_saved(void **state)
     assert_true(is_same(hosts));
 }
 
+/* A guest gets what the host has now, not what its file still has: no day that is over there. */
+static void
+test_as_it_is(void **state)
+{
+    struct hosts *hosts = *state;
+    bool changed = false;
+    struct err warning;
+    FARM(now);
+    FARM(got);
+
+    assert_int_equal(init(hosts, &hosts->a), SERVICE_DONE);
+    assert_int_equal(farm_file_load(&now, &warning, &hosts->a.desk.paths, NULL), FARM_FILE_LOADED);
+    farm_saw(&now, NOW_MS / DAY_MS + 9);
+    assert_true(farm_advance(&now, &changed, 2, NOW_MS + 9 * DAY_MS, NULL) && changed);
+    hosts->a.desk.farm = &now;
+    assert_int_equal(ask(hosts, NOW_MS), SERVICE_DONE);
+    assert_int_equal(invite(hosts, NOW_MS), SERVICE_DONE);
+    assert_int_equal(take(hosts, NOW_MS), SERVICE_DONE);
+    assert_int_equal(farm_file_load(&got, &warning, &hosts->b.desk.paths, NULL), FARM_FILE_LOADED);
+    assert_int_equal(got.first.number, NOW_MS / DAY_MS + 7);
+    assert_int_equal(unlink(hosts->a.desk.paths.farm), 0); /* lost, but in use */
+    assert_int_equal(init(hosts, &hosts->a), SERVICE_NOT_NOW);
+    assert_int_equal(access(hosts->a.desk.paths.farm, F_OK), -1);
+}
+
 /* R-FARMORDER-5 */
 static void
 test_rekey(void **state)
@@ -304,7 +329,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         CASE(test_join),         CASE(test_init_once),     CASE(test_no_farm),
         CASE(test_request_once), CASE(test_wrong_answers), CASE(test_expired),
-        CASE(test_not_saved),    CASE(test_rekey),
+        CASE(test_not_saved),    CASE(test_as_it_is),      CASE(test_rekey),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
