@@ -196,8 +196,8 @@ prepare_peers() {
 
 share_peers() {
     list=
-    for host in $hosts; do
-        [ "$host" = "$1" ] || list="$list${list:+, }\"$(farm_address "$host"):7979\""
+    for other in $hosts; do
+        [ "$other" = "$1" ] || list="$list${list:+, }\"$(farm_address "$other"):7979\""
     done
     echo "    share \"peers\" { peers = {$list} listen = \"$(farm_address "$1"):7979\" }"
 }
