@@ -7,10 +7,36 @@
 #include "share/merge.h"
 #include "share/status.h"
 
+#define DAMAGED_MS \
+    3600000U /* until keys are asked for again at the latest, where some do not open */
+
 static struct ring_time
 time_of(const struct member *member)
 {
     return member->calls.now(member->calls.arg);
+}
+
+/* What could not be used may be another time. */
+static void
+ask_again(struct member *member, uint64_t after_ms)
+{
+    struct ring_time now = time_of(member);
+
+    if (member->due.again == MEMBER_NEVER)
+        member->due.again = now.boot_ms + after_ms;
+    member_arm(member, now);
+}
+
+/* Keys that did not open may do so another time. What is damaged mostly stays so: ever later. */
+static void
+ask_again_refused(struct member *member, enum record_verdict verdict)
+{
+    uint64_t late_ms = member->inbox.counts[verdict] * MEMBER_AGAIN_MS;
+
+    if (verdict == RECORD_FAILED)
+        ask_again(member, MEMBER_AGAIN_MS);
+    else if (verdict == RECORD_FORGED || verdict == RECORD_MALFORMED)
+        ask_again(member, late_ms < DAMAGED_MS ? late_ms : DAMAGED_MS);
 }
 
 /* What came was no record of ours; the inbox has counted it. Everyday ones are not worth a word,
@@ -20,6 +46,8 @@ tell_refused(struct member *member, const struct engine_name *name, enum record_
 {
     if (verdict == RECORD_KNOWN || verdict == RECORD_ROLLED_BACK)
         return;
+    if (name->kind == RECORD_KEYS)
+        ask_again_refused(member, verdict);
     if (member->inbox.counts[verdict] > 1)
         return;
     log_warn(member->log,
@@ -256,8 +284,8 @@ member_take_letters(struct member *member, struct ring_time now)
             (void)inbox_take(&member->inbox, &letter->head, now.unix_ms); /* counts what fails */
     }
     member_drop_letters(member);
-    if (!is_all_used && member->due.again == MEMBER_NEVER)
-        member->due.again = now.boot_ms + MEMBER_AGAIN_MS;
+    if (!is_all_used)
+        ask_again(member, MEMBER_AGAIN_MS);
     if (has_changed)
         member->calls.changed(member->calls.arg, member->service);
 }

@@ -149,10 +149,9 @@ scripted_tell(struct scripted *at, enum record_kind kind, size_t index)
 
     if (kind == RECORD_KEYS)
         at->told[index] = record->version;
-    if (copy == NULL)
-        return;
-    memcpy(copy, record->bytes, record->len);
-    at->events.record(at->events.arg, &name, copy, record->len);
+    if (copy != NULL) /* else a call is made to fail: as it is */
+        memcpy(copy, record->bytes, record->len);
+    at->events.record(at->events.arg, &name, copy == NULL ? record->bytes : copy, record->len);
     free(copy);
 }
 
@@ -217,7 +216,7 @@ scripted_put(struct engine *engine, enum record_kind kind, const uint8_t *bytes,
     if (host->scripts[m].is_cut)
         return true;
     if (!medium_put(host->world, m, kind, host->index, host->id, bytes, len))
-        return false;
+        return err_set(err, "no memory for a record");
     medium_wake(host->world);
     return true;
 }
@@ -261,8 +260,13 @@ scripted_start(const struct engine_setup *setup, struct err *err)
     unsigned index = 0, m = 0;
     struct scripted *at = calloc(1, sizeof *at);
 
-    if (at == NULL || sscanf(setup->options[0].value, "%u.%u", &index, &m) != 2 ||
+    if (at != NULL)
+        at->timer = loop_timer_new(setup->loop, scripted_turn, at, NULL);
+    if (at == NULL || at->timer == NULL ||
+        sscanf(setup->options[0].value, "%u.%u", &index, &m) != 2 ||
         the_world.hosts[index].scripts[m].refuses_start) {
+        if (at != NULL)
+            loop_timer_free(&at->timer);
         free(at);
         (void)err_set(err, "no memory to start");
         return NULL;
@@ -271,11 +275,10 @@ scripted_start(const struct engine_setup *setup, struct err *err)
     at->events = setup->events;
     at->host = &the_world.hosts[index];
     at->medium = &the_world.media[m];
-    at->timer = loop_timer_new(setup->loop, scripted_turn, at, err);
     at->host->scripts[m].at = at;
     at->host->scripts[m].starts++;
     scripted_wake(at);
-    return at->timer == NULL ? NULL : &at->engine;
+    return &at->engine;
 }
 
 #endif
