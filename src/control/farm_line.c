@@ -46,7 +46,7 @@ plural(uint64_t count)
 static bool
 differs(const struct farm_line_host *host)
 {
-    return host->state != CONTROL_SILENT && !host->agrees;
+    return host->state != CONTROL_SILENT && !host->agrees && !host->is_unasked;
 }
 
 static void
@@ -169,7 +169,7 @@ append_sum(char out[FARM_LINE_MAX], const struct farm_line *farm)
         return;
     }
     append(out, "%llu hosts", LLU(farm->hosts));
-    if (farm->differing + farm->pending == 0)
+    if (farm->differing + farm->pending + farm->unasked == 0)
         append(out, ", all%s hold the same %llu key%s", farm->silent > 0 ? " that answer" : "",
                LLU(farm->keys), plural(farm->keys));
 }
@@ -191,6 +191,8 @@ farm_line_text(char out[FARM_LINE_MAX], const struct farm_line *farm)
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         append_kind(out, farm, &kinds[i], all[i]);
     append_own_clock(out, farm);
+    if (farm->unasked > 0)
+        append(out, "; %llu not asked since keys changed here", LLU(farm->unasked));
     if (is_old(farm))
         append(out, "; as of %s ago", farm_line_span(span, farm->looked_ms));
     return farm->differing == 0 && farm->silent == 0;

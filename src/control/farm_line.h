@@ -21,16 +21,17 @@ struct farm_line_host {
     enum control_host state;
     bool is_self, agrees, is_clock_odd;
     bool is_pending;   /* does not agree, but a change may be on its way */
+    bool is_unasked;   /* is pending, and has not been heard of since keys changed here */
     uint64_t heard_ms; /* since its status last moved */
     uint64_t missing, extra;
     int64_t clock_ms; /* ahead of ours */
 };
 
 struct farm_line {
-    uint64_t hosts, silent;      /* in all */
-    uint64_t differing, pending; /* that are not silent */
-    uint64_t keys;               /* that we hold */
-    int64_t clock_ms;            /* how far ours is behind */
+    uint64_t hosts, silent;               /* in all */
+    uint64_t differing, pending, unasked; /* that are not silent; each is in one of them */
+    uint64_t keys;                        /* that we hold */
+    int64_t clock_ms;                     /* how far ours is behind */
     bool has_looked;
     uint64_t looked_ms;                /* since the last look at all of them */
     const struct farm_line_host *list; /* those with whom something is the matter, at least */

@@ -22,10 +22,8 @@ give(struct call *call, char *text, const char *type, int status)
     return status;
 }
 
-/* What is shown of other hosts is as old as the last reading of their statuses: this is for those
- * who look again and again. In a large farm a reading is much, so it is rarer. */
-static void
-refresh(const struct call *call)
+void
+control_refresh(const struct call *call)
 {
     for (size_t i = 0; i < call->stekd->count; i++) {
         struct member *member = call->stekd->services[i]->member;
@@ -44,7 +42,7 @@ control_page(struct call *call, json_t **root)
         (void)err_set(&call->err, "the page takes no query"); /* always false */
         return 400;
     }
-    refresh(call);
+    control_refresh(call);
     return give(call, report_page(call->stekd, call->now), PAGE_TYPE, 200);
 }
 
@@ -68,7 +66,7 @@ control_metrics(struct call *call, json_t **root)
     bool is_open = metrics_wants_open(call->http->accept);
 
     (void)root;
-    refresh(call);
+    control_refresh(call);
     return give(call, report_metrics(call->stekd, call->now, is_open),
                 is_open ? METRICS_OPEN_TYPE : METRICS_TEXT_TYPE, 200);
 }

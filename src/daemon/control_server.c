@@ -52,6 +52,7 @@ answer_status(struct call *call, json_t **root)
         (void)err_set(&call->err, "status takes no query"); /* always false */
         return 400;
     }
+    control_refresh(call);
     *root = report_status(call->stekd, call->now);
     return *root == NULL ? control_no_memory(call) : 200;
 }

@@ -57,23 +57,31 @@ matter_of(const struct report_rows *rows, const struct report_row *row)
     return report_clock_odd(rows, row) ? REPORT_CLOCK : REPORT_NONE;
 }
 
+static bool
+is_unasked(const struct report_rows *rows, const struct report_row *row)
+{
+    return row->matter == REPORT_PENDING && row->host->moved_ms < rows->changed_ms;
+}
+
 static void
 add_row(struct report_rows *rows, const struct report_farm *farm, const struct fleet_host *host,
-        const uint8_t digest[STATUS_DIGEST_LEN], uint64_t boot_ms)
+        const uint8_t digest[STATUS_DIGEST_LEN])
 {
     struct report_row row = {.host = host,
                              .state = state_of(farm->fleet, host),
                              .is_self = host->id == farm->fleet->self};
+    uint64_t looked_ms = farm->fleet->looked_ms;
 
     row.agrees = row.is_self || fleet_agrees(host, digest);
     row.matter = matter_of(rows, &row);
     rows->in_state[row.state]++;
     rows->in_matter[row.matter]++;
+    rows->unasked += is_unasked(rows, &row);
     rows->rows[rows->count++] = row;
     if (row.state == CONTROL_SILENT || row.is_self)
         return;
-    if (boot_ms > host->moved_ms && boot_ms - host->moved_ms > rows->lag_ms)
-        rows->lag_ms = boot_ms - host->moved_ms;
+    if (looked_ms > host->moved_ms && looked_ms - host->moved_ms > rows->lag_ms)
+        rows->lag_ms = looked_ms - host->moved_ms;
     if (host->has_clock && size_of(host->clock_ms) > size_of(rows->clock_max_ms))
         rows->clock_max_ms = host->clock_ms;
 }
@@ -115,7 +123,7 @@ report_take_rows(struct report_rows *rows, const struct report_farm *farm, struc
     rows->held = ours.held;
     rows->changed_ms = own_change(farm, &ours, now.boot_ms);
     for (size_t i = 0; i < fleet->count; i++)
-        add_row(rows, farm, &fleet->hosts[i], ours.digest, now.boot_ms);
+        add_row(rows, farm, &fleet->hosts[i], ours.digest);
     qsort(rows->rows, rows->count, sizeof *rows->rows, compare_rows);
     return true;
 }
@@ -140,6 +148,7 @@ line_host(const struct report_farm *farm, const struct report_rows *rows,
         .is_self = row->is_self,
         .agrees = row->agrees,
         .is_pending = row->matter == REPORT_PENDING,
+        .is_unasked = is_unasked(rows, row),
         .is_clock_odd = report_clock_odd(rows, row),
         .heard_ms = now.boot_ms > host->moved_ms ? now.boot_ms - host->moved_ms : 0,
         .missing = missing,
@@ -157,7 +166,8 @@ describe(char text[FARM_LINE_MAX], bool *is_well, const struct report_farm *farm
     struct farm_line line = {.hosts = rows->count,
                              .silent = rows->in_state[CONTROL_SILENT],
                              .differing = rows->in_matter[REPORT_DIFFERS],
-                             .pending = rows->in_matter[REPORT_PENDING],
+                             .pending = rows->in_matter[REPORT_PENDING] - rows->unasked,
+                             .unasked = rows->unasked,
                              .keys = rows->held,
                              .clock_ms = rows->clock_ms,
                              .has_looked = fleet->has_looked,

@@ -271,6 +271,49 @@ test_holds(void **state)
     world_close(&world);
 }
 
+/* What the farm's sentence says at that time; true if all is well. */
+static bool
+is_well_at(const struct world *world, uint64_t at, const char *words)
+{
+    struct report_farm farm = farm_in(world);
+    json_t *short_one = report_farm(&farm, time_at(at));
+    const char *text = json_string_value(json_object_get(short_one, "text"));
+    bool is_well = json_is_true(json_object_get(short_one, "well")) && strstr(text, words) != NULL;
+
+    if (!is_well)
+        printf("# %s\n", text);
+    json_decref(short_one);
+    return is_well;
+}
+
+/* R-REPORT-1: a key is made here, which all others have, soon: nobody differs meanwhile. One that
+ * still lacks it later does. */
+static void
+test_change_on_its_way(void **state)
+{
+    struct world world;
+    KEYSET(before);
+
+    (void)state;
+    assert_true(world_open(&world));
+    assert_true(keyset_copy(&before, &world.set));
+    assert_true(make_well(&world));
+    assert_true(is_well_at(&world, LATER, "all hold the same 6 keys"));
+    assert_true(add_keys(&world.set, 99, 1));
+    assert_true(is_well_at(&world, LATER, "3 not asked since keys changed here"));
+    assert_true(says(&world, US, "web1", &world.set, LATER + 1, 0, FLEET_ENGINES_MAX));
+    assert_true(is_well_at(&world, LATER + 2, "3 not asked since keys changed here"));
+    for (uint64_t id = US + 1; id <= US + 2; id++)
+        assert_true(says(&world, id, "web", &world.set, LATER + 3, 0, 0));
+    assert_true(says(&world, US + 3, "db1", &before, LATER + REPORT_SETTLE_MS, 0, 0));
+    assert_true(is_well_at(&world, LATER + REPORT_SETTLE_MS, "4 hosts; db1 lacks 1 key so far"));
+    assert_true(says(&world, US + 3, "db1", &before, LATER + 1 + REPORT_SETTLE_MS, 0, 0));
+    assert_false(is_well_at(&world, LATER + 1 + REPORT_SETTLE_MS, ""));
+    assert_true(says(&world, US + 3, "db1", &world.set, LATER + 2 + REPORT_SETTLE_MS, 0, 0));
+    assert_true(is_well_at(&world, LATER + 2 + REPORT_SETTLE_MS, "all hold the same 7 keys"));
+    world_close(&world);
+}
+
 /* Where most others are ahead, it is our clock that is odd. */
 static void
 test_own_clock(void **state)
@@ -301,9 +344,13 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_well),  cmocka_unit_test(test_trouble),
-        cmocka_unit_test(test_empty), cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_holds), cmocka_unit_test(test_own_clock),
+        cmocka_unit_test(test_well),
+        cmocka_unit_test(test_trouble),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_holds),
+        cmocka_unit_test(test_own_clock),
+        cmocka_unit_test(test_change_on_its_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
