@@ -96,8 +96,10 @@ hear_keys(struct member_engine *at, const struct engine_name *name, const uint8_
 
     if (member->letter_count == MEMBER_LETTERS_MAX)
         member_take_letters(member, now);
+    member->inbox.lets_back = !at->is_read;
     verdict = inbox_open(&member->inbox, &letter.content, &letter.head, RECORD_KEYS, bytes, len,
                          now.unix_ms);
+    member->inbox.lets_back = false;
     if (verdict != RECORD_OPENED) {
         secret_buf_free(&letter.content);
         tell_refused(member, name, verdict);

@@ -64,6 +64,7 @@ judge(const struct inbox *inbox, const struct record_head *head, enum record_kin
       uint64_t now_ms)
 {
     uint64_t last = inbox_last(inbox, head->sender, head->kind, now_ms);
+    bool is_back = inbox->lets_back && head->sender == inbox->host;
 
     if (memcmp(head->farm, inbox->farm->id, sizeof head->farm) != 0)
         return RECORD_FARM;
@@ -75,7 +76,7 @@ judge(const struct inbox *inbox, const struct record_head *head, enum record_kin
         return RECORD_AHEAD;
     if (farm_day_of(head->sequence) < inbox->farm->first.number)
         return RECORD_DAY_OVER;
-    if (head->sequence <= last)
+    if (head->sequence <= last && !is_back)
         return head->sequence == last ? RECORD_KNOWN : RECORD_ROLLED_BACK;
     return RECORD_OPENED;
 }

@@ -27,6 +27,7 @@ struct inbox {
     struct farm *farm;                  /* the caller's, as the next one */
     char keyset[RECORD_KEYSET_MAX + 1]; /* its name */
     uint64_t host;                      /* our own id */
+    bool lets_back; /* older records of ours are let in: they are of before we lost our memory */
     struct inbox_seen *seen;
     size_t seen_count, seen_cap;
     uint64_t counts[RECORD_VERDICTS]; /* how often each verdict was given */
