@@ -195,7 +195,7 @@ look_at_key(struct check *check, struct host *host, const struct seen_key *key)
     if ((key->owes & bit) == 0 || (key->knows & bit) != 0 || !has_tickets(check, key))
         return true;
     check->counts.opened++;
-    if (opens)
+    if (opens || check_is_orphan(check, key))
         return true;
     (void)snprintf(what, sizeof what,
                    "a ticket is lost: sealed at %.3f s, it does not open here, and has to since "
@@ -266,6 +266,14 @@ knows_key(const struct keyset *set, const struct key *key, uint64_t now_s)
     return ((own->flags ^ key->flags) & flags) == 0;
 }
 
+static bool
+is_out_of_reach(const struct check *check, const struct key *key)
+{
+    const struct seen_key *seen = check_find(check, key->name);
+
+    return seen != NULL && check_is_orphan(check, seen);
+}
+
 /* It may be over at one host already. */
 static uint64_t
 spread_ms(const struct check *check, const struct key *key)
@@ -287,7 +295,8 @@ is_same(const struct check *check, const struct host *a, const struct host *b, c
         const struct key *key = &own->set.keys[i];
         char hex[HEX_LEN(KEY_NAME_LEN)];
 
-        if (key->open_until * 1000 > check->world->now_ms + spread_ms(check, key) &&
+        if (!is_out_of_reach(check, key) &&
+            key->open_until * 1000 > check->world->now_ms + spread_ms(check, key) &&
             !knows_key(&other->set, key, now_s)) {
             (void)snprintf(why, size, "key %.8s (%s) of host %u is not so at host %u",
                            hex_encode(hex, key->name, KEY_NAME_LEN),

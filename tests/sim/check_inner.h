@@ -43,6 +43,10 @@ struct seen_key *check_find(const struct check *check, const uint8_t name[KEY_NA
 /* Learn what the daemon of this host knows of keys. */
 bool check_learn(struct check *check, const struct host *host);
 
+/* Its maker lost its memory when nobody was in reach that held its last record, which can be in a
+ * mesh: who has the key keeps it, but nobody can tell others of it. */
+bool check_is_orphan(const struct check *check, const struct seen_key *key);
+
 /* From now on it has to open at this one, for the sake of `to`. */
 void check_owe(const struct check *check, struct seen_key *key, unsigned host, unsigned to);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "check_inner.h"
+#include "network.h"
 
 #define KEEP_MS 3600000U /* keys that are over are looked for */
 
@@ -13,6 +14,17 @@ check_find(const struct check *check, const uint8_t name[KEY_NAME_LEN])
             return &check->keys[i - 1];
     }
     return NULL;
+}
+
+bool
+check_is_orphan(const struct check *check, const struct seen_key *key)
+{
+    const struct world *world = check->world;
+    unsigned maker = network_find(world->network, key->maker);
+    const struct host *host = maker < world->count ? &world->hosts[maker] : NULL;
+
+    return world->wish.has_mesh && host != NULL && host->stekd != NULL &&
+           keyset_find(&host_service(host)->set, key->name) == NULL;
 }
 
 void

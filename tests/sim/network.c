@@ -45,9 +45,7 @@ network_free(struct network **network)
 bool
 net_reaches(const struct network *network, unsigned net, unsigned from, unsigned to)
 {
-    if (net == NET_STORE)
-        return !network->is_store_cut[from] && !network->is_store_cut[to];
-    return !network->is_cut[from][to];
+    return net == NET_STORE ? !network->is_store_cut[to] : !network->is_cut[from][to];
 }
 
 /* ---- who is told what ---- */

@@ -68,7 +68,7 @@ void net_send(struct network *network, const struct net_message *message, uint64
 /* The next one out of the queue; its record is to be released. */
 struct net_message net_take(struct network *network);
 
-/* Can what `from` sends by this net reach `to`? For the store one of them is enough. */
+/* Can what `from` sends, or the store, reach `to`? */
 bool net_reaches(const struct network *network, unsigned net, unsigned from, unsigned to);
 
 /* Tell what a host has put to all that can hear it; in the mesh, what it holds of `whose` keys. */
