@@ -197,9 +197,9 @@ prepare_peers() {
 share_peers() {
     list=
     for other in $hosts; do
-        [ "$other" = "$1" ] || list="$list${list:+, }\"$(farm_address "$other"):7979\""
+        [ "$other" = "$1" ] || list="$list${list:+, }\"$(farm_address "$other"):7984\""
     done
-    echo "    share \"peers\" { peers = {$list} listen = \"$(farm_address "$1"):7979\" }"
+    echo "    share \"peers\" { peers = {$list} listen = \"$(farm_address "$1"):7984\" }"
 }
 
 prepare_multicast() {
@@ -207,7 +207,7 @@ prepare_multicast() {
 }
 
 share_multicast() {
-    echo "    share \"peers\" { multicast = {\"239.255.79.84:7979\"} interface = \"farm\" }"
+    echo "    share \"peers\" { multicast = {\"239.255.79.84:7984\"} interface = \"farm\" }"
 }
 
 # ---- servers ----

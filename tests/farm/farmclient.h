@@ -12,13 +12,13 @@
  *
  * Prints a line for whatever went wrong, and for a resumption at most every EVENT_MS (0: none).
  *
- *   counts resumed=N resumed12=N resumed13=N lost=N full=N failed=N none=N first=N across=N back=N
- * lost: full (a ticket that was offered and not resumed), failed (no handshake at all), and none (no
- * ticket came). first: full handshakes that had no ticket to offer. across: resumptions on the other
- * side of a cut, while it was there; back: after it, of tickets given out by one side meanwhile, on
- * the other one.
+ * counts resumed=N resumed12=N resumed13=N lost=N full=N failed=N none=N first=N across=N back=N
+ * lost: full (a ticket that was offered and not resumed), failed (no handshake at all), and none
+ * (no ticket came). first: full handshakes that had no ticket to offer. across: resumptions on the
+ * other side of a cut, while it was there; back: after it, of tickets given out by one side
+ * meanwhile, on the other one.
  *
- *   revoked ms=N refused=N of=N status=N again=N
+ * revoked ms=N refused=N of=N status=N again=N
  * Of each server a ticket is taken first, in both versions. From before COMMAND starts on they are
  * offered to all servers without a pause: ms is when the last server refused both. After that all
  * tickets of before are offered once more: `again` were resumed, which must be none. */
