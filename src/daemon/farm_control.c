@@ -230,7 +230,7 @@ control_farm_invite(struct call *call, json_t **root)
 static int
 ask(struct call *call, json_t **root, const struct farm_desk *desk)
 {
-    const struct member *member = call->service->member;
+    struct member *member = call->service->member;
     struct join_request request;
     char name[FARM_NAME_LEN];
     int status;
@@ -240,6 +240,7 @@ ask(struct call *call, json_t **root, const struct farm_desk *desk)
         farm_ask(desk, &line, &request, call->service->maker, call->now.unix_ms, &call->err));
     if (status != 200)
         return status;
+    member_asked(member, call->now);
     tell_request(call, audit_asked, &request);
     *root = json_pack(
         "{s:s, s:o, s:o, s:I, s:o}", "keyset", desk->keyset, "request", json_of_line(&line),

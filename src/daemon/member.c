@@ -60,6 +60,8 @@ on_timer(void *arg)
         member->due.status = now.boot_ms; /* keys follow when it is heard */
     if (member->due.day <= now.boot_ms || member->farm.peer_day > member->peer_day)
         member_advance_farm(member, now);
+    if (member->due.join <= now.boot_ms)
+        member_look_at_join(member, now);
     if (member->due.keys <= now.boot_ms)
         member_say_keys_if_needed(member, now);
     if (member->due.status <= now.boot_ms)
@@ -85,7 +87,7 @@ member_arm(struct member *member, struct ring_time now)
     const struct member_due *due = &member->due;
     uint64_t next = earlier(earlier(due->listing, due->keys), earlier(due->status, due->look));
 
-    next = earlier(next, earlier(due->again, earlier(due->day, due->start)));
+    next = earlier(next, earlier(due->again, earlier(due->day, earlier(due->start, due->join))));
     if (member->look.is_on)
         next = earlier(next, member->look.begun_ms + MEMBER_LISTING_MS);
     for (size_t i = 0; i < member->engine_count; i++)
@@ -120,7 +122,8 @@ forget(struct member *member)
                                       .look = MEMBER_NEVER,
                                       .again = MEMBER_NEVER,
                                       .day = MEMBER_NEVER,
-                                      .start = MEMBER_NEVER};
+                                      .start = MEMBER_NEVER,
+                                      .join = MEMBER_NEVER};
     member->said_ms = member->said_withdrawn = 0;
     member->is_unsaid = member->is_listing = member->is_farm_unsaved = false;
     member->host_trouble = member->left_out = (struct err){""};
@@ -131,6 +134,7 @@ static void
 begin(struct member *member, struct ring_time now)
 {
     forget(member);
+    member_look_at_join(member, now);
     if (!member->has_farm) {
         if (member->farm_trouble.text[0] == '\0')
             (void)err_set(&member->farm_trouble,
@@ -138,6 +142,7 @@ begin(struct member *member, struct ring_time now)
                           "host, stekctl farm join gets it on the others",
                           member->paths.farm); /* always false */
         log_warn(member->log, "keyset %s: %s", member->keyset, member->farm_trouble.text);
+        member_arm(member, now);
         return;
     }
     member->farm_trouble.text[0] = '\0';

@@ -80,6 +80,7 @@ struct member_due {
     uint64_t again; /* keys are listed again, for what could not be used */
     uint64_t day;   /* the farm's secret moves */
     uint64_t start; /* of engines that did not */
+    uint64_t join;  /* a request to join is over */
 };
 
 /* A reading of all statuses. */
@@ -144,6 +145,9 @@ void member_close(struct member **member);
 /* The file of the farm has changed, or may have: where it is another farm's, begin there anew.
  * False, with the reason in `err`, and all as it was, where it cannot be read. */
 bool member_reload(struct member *member, struct ring_time now, struct err *err);
+
+/* A request to join waits in its file: its key is destroyed when its hour is over. */
+void member_asked(struct member *member, struct ring_time now);
 
 /* The service's keyset has changed, in the ring too; with `has_news` by ourselves. */
 void member_tell(struct member *member, bool has_news, struct ring_time now);

@@ -68,3 +68,33 @@ member_load_farm(const struct member *member, struct farm *farm, bool *is_there,
     *is_there = found == FARM_FILE_LOADED;
     return found != FARM_FILE_BAD;
 }
+
+/* ---- a request to join another ---- */
+
+void
+member_look_at_join(struct member *member, struct ring_time now)
+{
+    uint64_t now_s = now.unix_ms / 1000, left_s;
+    struct err trouble = {""};
+    JOIN(join);
+
+    member->due.join = MEMBER_NEVER;
+    switch (farm_file_load_join(&join, &member->paths, now_s, &trouble)) {
+    case FARM_FILE_LOADED:
+        left_s = join.request.expires_s - now_s; /* not over */
+        if (left_s > JOIN_LIFE_S)                /* the clock was set back */
+            left_s = JOIN_LIFE_S;
+        member->due.join = now.boot_ms + left_s * 1000;
+        return;
+    case FARM_FILE_NONE: return;
+    case FARM_FILE_BAD:
+    default: warn(member, &trouble);
+    }
+}
+
+void
+member_asked(struct member *member, struct ring_time now)
+{
+    member_look_at_join(member, now);
+    member_arm(member, now);
+}

@@ -20,6 +20,9 @@ bool member_load_farm(const struct member *member, struct farm *farm, bool *is_t
 /* Each day, and at the start: move it forward, and save what moved. */
 void member_advance_farm(struct member *member, struct ring_time now);
 
+/* Destroy the key of a request to join whose hour is over; see when to look again. */
+void member_look_at_join(struct member *member, struct ring_time now);
+
 /* ---- member_engine.c: the engines ---- */
 
 /* Start those that are not at work; true if one is now. What fails is tried again. */

@@ -293,6 +293,60 @@ test_fixed(void **state)
     assert_true(farm_agrees(world));
 }
 
+static bool
+put_request(const struct farm_host *host)
+{
+    struct ring_time now = host_now(host);
+    struct farm_paths paths;
+    uint64_t rng = 5;
+    SECRET(fresh);
+    SECRET_BUF(line);
+    JOIN(join);
+
+    rng_fill(&rng, fresh.bytes, sizeof fresh.bytes);
+    return farm_paths_set(&paths, "www", host->farm_path, NULL) &&
+           join_ask(&join, &line, &fresh, host->id, "host", "www", now.unix_ms / 1000, NULL) &&
+           farm_file_save_join(&paths, &join, NULL);
+}
+
+static bool
+has_request(const struct farm_host *host)
+{
+    char path[96];
+
+    (void)snprintf(path, sizeof path, "%s/farm/www.join", host->folder);
+    return access(path, F_OK) == 0;
+}
+
+/* R-FARMFILE-5: the key of a request is destroyed when its hour is over, also where stekd was
+ * started meanwhile, or has no farm. */
+static void
+test_request_over(void **state)
+{
+    struct farm_world *world = farm_open(3);
+    struct farm_host *hosts;
+
+    (void)state;
+    assert_non_null(world);
+    hosts = world->hosts;
+    assert_int_equal(unlink(hosts[2].farm_path), 0);
+    assert_true(farm_begin(world));
+    assert_false(hosts[2].member->has_farm);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(put_request(&hosts[i]));
+        member_asked(hosts[i].member, host_now(&hosts[i]));
+    }
+    farm_run(world, HOUR_IN_MS / 2);
+    host_close(&hosts[1]);
+    assert_true(host_open(&hosts[1]));
+    farm_run(world, HOUR_IN_MS / 2 - 2000);
+    for (size_t i = 0; i < 3; i++)
+        assert_true(has_request(&hosts[i]));
+    farm_run(world, 4000);
+    for (size_t i = 0; i < 3; i++)
+        assert_false(has_request(&hosts[i]));
+}
+
 int
 main(void)
 {
@@ -305,6 +359,7 @@ main(void)
         cmocka_unit_test_teardown(test_not_saved, farm_teardown),
         cmocka_unit_test_teardown(test_deployed, farm_teardown),
         cmocka_unit_test_teardown(test_fixed, farm_teardown),
+        cmocka_unit_test_teardown(test_request_over, farm_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
