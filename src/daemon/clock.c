@@ -19,3 +19,19 @@ clock_look(struct clock *clock, uint64_t boot_ms, uint64_t wall_ms)
     clock->held_ms = ahead_ms;
     return (struct ring_time){.boot_ms = boot_ms, .unix_ms = boot_ms + (uint64_t)clock->offset_ms};
 }
+
+int64_t
+clock_accept(struct clock *clock)
+{
+    int64_t step_ms = clock->held_ms;
+
+    clock->offset_ms += step_ms;
+    clock->held_ms = 0;
+    return step_ms;
+}
+
+int64_t
+clock_round_s(int64_t ms)
+{
+    return (ms + (ms < 0 ? -500 : 500)) / 1000;
+}

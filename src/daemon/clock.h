@@ -3,7 +3,8 @@
  * Keys end by CLOCK_BOOTTIME in the ring; Unix time only says when epochs begin, and what is shown.
  * So the daemon's Unix time is the boot clock plus an offset. The offset follows the wall clock
  * where that drifts or is slewed, up to CLOCK_FOLLOW_MS between two looks; a larger step is held
- * off until the daemon is started anew. Then the Unix times of all keys move with it. */
+ * off until most of the farm's hosts have that time, too, or the daemon is started anew. Then the
+ * Unix times of this host's keys move with it. */
 #ifndef DAEMON_CLOCK_H
 #define DAEMON_CLOCK_H
 
@@ -25,5 +26,11 @@ struct clock clock_start(uint64_t boot_ms, uint64_t wall_ms);
 
 /* Look at both clocks; what time it is now. */
 struct ring_time clock_look(struct clock *clock, uint64_t boot_ms, uint64_t wall_ms);
+
+/* Take the step that is held off, after all; how far the time moves. */
+int64_t clock_accept(struct clock *clock);
+
+/* Milliseconds to the nearest second. */
+int64_t clock_round_s(int64_t ms);
 
 #endif

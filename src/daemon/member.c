@@ -262,6 +262,16 @@ member_tell(struct member *member, bool has_news, struct ring_time now)
 }
 
 void
+member_clock_set(struct member *member, struct ring_time now)
+{
+    if (member == NULL || !member->has_farm)
+        return;
+    fleet_forget_clocks(&member->fleet);
+    member->due.again = member->due.day = now.boot_ms;
+    member_arm(member, now);
+}
+
+void
 member_refresh(struct member *member, uint64_t max_age_ms, struct ring_time now)
 {
     if (member == NULL || !member->has_farm || member->look.is_on ||

@@ -113,6 +113,15 @@ hear_keys(struct member_engine *at, const struct engine_name *name, const uint8_
         member_arm(member, now);
 }
 
+/* While our wall clock is held off, hosts that have its time are heard: they may agree to it. */
+static uint64_t
+latest_ms(const struct member *member, struct ring_time now)
+{
+    uint64_t wall_ms = service_wall_ms(member->service, now);
+
+    return wall_ms > now.unix_ms ? wall_ms : now.unix_ms;
+}
+
 static void
 hear_status(struct member_engine *at, const struct engine_name *name, const uint8_t *bytes,
             size_t len)
@@ -124,7 +133,8 @@ hear_status(struct member_engine *at, const struct engine_name *name, const uint
     enum record_verdict verdict;
     SECRET_BUF(content);
 
-    verdict = inbox_open(&member->inbox, &content, &head, RECORD_STATUS, bytes, len, now.unix_ms);
+    verdict = inbox_open(&member->inbox, &content, &head, RECORD_STATUS, bytes, len,
+                         latest_ms(member, now));
     if (verdict == RECORD_KNOWN && record_peek(&head, bytes, len) == RECORD_OPENED)
         fleet_carried(&member->fleet, head.sender, head.sequence, now.boot_ms, at->index);
     if (verdict != RECORD_OPENED) {

@@ -73,6 +73,24 @@ log_taken_over(const struct service *service)
                  name, service->ring_path, service_capacity(service), service->config.capacity);
 }
 
+/* In a farm only our own keys are told by our clock. */
+static void
+shift(struct service *service, int64_t step_s, uint64_t now_ms)
+{
+    if (service->member == NULL)
+        keyset_shift(&service->set, step_s);
+    else
+        keyset_shift_own(&service->set, service->maker, step_s, now_ms);
+}
+
+void
+service_clock_set(struct service *service, int64_t step_s, struct ring_time now)
+{
+    shift(service, step_s, now.unix_ms);
+    service->has_news = true;
+    member_clock_set(service->member, now);
+}
+
 /* The keys of a ring. Where the wall clock was set since it was written, they are taken by the
  * clock that they were made by, and all their times move with it: in the ring nothing changes. */
 static bool
@@ -93,10 +111,7 @@ load(struct service *service, struct ring_time now, struct err *err)
         keyset_adopt(&service->set, 0, service->maker);
     if (!is_set)
         return true;
-    if (service->member == NULL)
-        keyset_shift(&service->set, step_s);
-    else
-        keyset_shift_own(&service->set, service->maker, step_s, now.unix_ms);
+    shift(service, step_s, now.unix_ms);
     log_warn(service->log,
              "keyset %s: the wall clock was set by %lld s: keys keep their remaining time",
              service->config.name, (long long)step_s);

@@ -124,6 +124,10 @@ void service_change(struct service *service, const struct config_keyset *config,
 /* Undo service_open(): what it made goes, what was there stays. */
 void service_undo(struct service **service, struct ring_time now);
 
+/* The clock was set by so much, and `now` is by it: keys keep the time that is left to them. A tick
+ * must follow. */
+void service_clock_set(struct service *service, int64_t step_s, struct ring_time now);
+
 /* ---- orders ---- */
 
 enum service_outcome {
@@ -170,6 +174,9 @@ bool service_learn(struct service *service, struct keyset *set, struct ring_time
                    struct err *err);
 bool service_confirm(struct service *service, struct keyset *set, struct ring_time now,
                      struct err *err);
+
+/* The wall clock, also where it is held off. */
+uint64_t service_wall_ms(const struct service *service, struct ring_time now);
 
 /* ---- for the answers ---- */
 

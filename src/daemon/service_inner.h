@@ -26,9 +26,6 @@ bool service_mend(struct service *service, struct ring_time now, struct err *err
 /* Save the keyset, where it is to outlive a boot; what goes wrong is kept for the next tick. */
 void service_save(struct service *service, struct ring_time now);
 
-/* The wall clock, also where it is held off. */
-uint64_t service_wall_ms(const struct service *service, struct ring_time now);
-
 /* True if the ring has room for all keys of this policy. */
 bool service_check_room(const struct service *service, const struct policy *policy,
                         struct err *err);

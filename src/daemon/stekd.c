@@ -13,34 +13,6 @@
 
 #define IDLE_MAX_MS (2U * SERVICE_LOOK_MS) /* something is due each SERVICE_LOOK_MS */
 
-void
-stekd_clock_trouble(const struct stekd *stekd, struct err *err)
-{
-    int64_t half_s = stekd->clock.held_ms < 0 ? -500 : 500; /* to round */
-
-    if (stekd->clock.held_ms != 0)
-        (void)err_set(err,
-                      "the wall clock was set by %lld s, which is held off: keys keep their times; "
-                      "if the clock is right now, restart stekd to accept it",
-                      (long long)((stekd->clock.held_ms + half_s) / 1000)); /* always false */
-}
-
-struct ring_time
-stekd_now(struct stekd *stekd)
-{
-    struct ring_time now = clock_look(&stekd->clock, sys_boot_ms(), sys_unix_ms());
-    bool is_held = stekd->clock.held_ms != 0;
-    struct err trouble = {""};
-
-    stekd_clock_trouble(stekd, &trouble);
-    if (is_held && !stekd->is_clock_held)
-        log_warn(&stekd->log, "%s", trouble.text);
-    else if (!is_held && stekd->is_clock_held)
-        log_info(&stekd->log, "the wall clock is back");
-    stekd->is_clock_held = is_held;
-    return now;
-}
-
 static struct ring_time
 now_of(void *arg)
 {
@@ -106,6 +78,8 @@ on_timer(void *arg)
     if (stekd->is_stopping)
         return;
     now = stekd_now(stekd);
+    if (stekd_follow_clock(stekd, now))
+        now = stekd_now(stekd);
     for (size_t i = 0; i < stekd->count; i++) {
         if (stekd->due_boot_ms[i] <= now.boot_ms)
             tick(stekd, i, now);

@@ -1,4 +1,4 @@
-/* stekd_inner.h - between stekd.c, stekd_folder.c and stekd_reload.c. */
+/* stekd_inner.h - between stekd.c, stekd_clock.c, stekd_folder.c and stekd_reload.c. */
 #ifndef DAEMON_STEKD_INNER_H
 #define DAEMON_STEKD_INNER_H
 
@@ -8,6 +8,10 @@ struct service_env stekd_env(struct stekd *stekd);
 
 /* Set the timer to the next tick that is due. */
 void stekd_arm(struct stekd *stekd);
+
+/* Where the wall clock was set and is held off, and most hosts of a farm have its time, take it:
+ * true if so, and all services want a tick. */
+bool stekd_follow_clock(struct stekd *stekd, struct ring_time now);
 
 /* Let these groups use the control socket, and no others. Where that cannot be, none may, and it is
  * told. */

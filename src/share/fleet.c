@@ -231,3 +231,10 @@ fleet_prune(struct fleet *fleet, uint64_t keep_ms, uint64_t boot_ms)
     (void)items_drop(fleet->hosts, &fleet->count, sizeof *fleet->hosts, is_over, until_ms);
     /* whether there was one does not matter */
 }
+
+void
+fleet_forget_clocks(struct fleet *fleet)
+{
+    for (size_t i = 0; i < fleet->count; i++)
+        fleet->hosts[i].has_clock = false;
+}

@@ -108,3 +108,17 @@ fleet_clock(const struct fleet *fleet, int64_t *out_ms)
     *out_ms = low > 0 ? low : high < 0 ? high : 0; /* of two in the middle, what is nearer to us */
     return true;
 }
+
+void
+fleet_ask_clock(const struct fleet *fleet, int64_t ahead_ms, size_t *agree, size_t *asked)
+{
+    for (size_t i = 0; i < fleet->count; i++) {
+        const struct fleet_host *host = &fleet->hosts[i];
+
+        if (!host->has_clock || !is_waited_for(fleet, host))
+            continue;
+        (*asked)++;
+        *agree += host->clock_ms >= ahead_ms - FLEET_CLOCK_MS &&
+                  host->clock_ms <= ahead_ms + FLEET_CLOCK_MS;
+    }
+}

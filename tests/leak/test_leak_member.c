@@ -1,6 +1,6 @@
 /* Hosts of a farm say and take keys for days, and leave no copy of a secret on stack or heap: keys
- * are in their keysets, the farm's secret is where members have it, and when all are closed there is
- * neither. What a host learnt was in letters that it opened.
+ * are in their keysets, the farm's secret is where members have it, and when all are closed there
+ * is neither. What a host learnt was in letters that it opened.
  *
  * That a lost wipe is seen was tried: without the one of letters, or of the farm, it fails. */
 #include <setjmp.h>

@@ -50,6 +50,29 @@ test_holds_off_steps(void **state)
     assert_int_equal(clock.held_ms, 0);
 }
 
+/* A step that was held off is taken when it is right after all. */
+static void
+test_accepts(void **state)
+{
+    static const int64_t steps_ms[] = {60001, -7200400, 86400500};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof steps_ms / sizeof *steps_ms; i++) {
+        struct clock clock = clock_start(BOOT_MS, WALL_MS);
+        uint64_t wall_ms = WALL_MS + (uint64_t)steps_ms[i];
+
+        (void)clock_look(&clock, BOOT_MS, wall_ms);
+        assert_int_equal(clock_accept(&clock), steps_ms[i]);
+        assert_int_equal(clock.held_ms, 0);
+        assert_int_equal(clock_look(&clock, BOOT_MS + 9, wall_ms + 9).unix_ms, wall_ms + 9);
+        assert_int_equal(clock.held_ms, 0);
+        assert_int_equal(clock_accept(&clock), 0);
+    }
+    assert_int_equal(clock_round_s(1499), 1);
+    assert_int_equal(clock_round_s(-1499), -1);
+    assert_int_equal(clock_round_s(-1500), -2);
+}
+
 /* A clock that starts in 1970, before the boot clock's own zero. */
 static void
 test_negative_offset(void **state)
@@ -84,9 +107,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_follows_drift),
-        cmocka_unit_test(test_holds_off_steps),
-        cmocka_unit_test(test_negative_offset),
+        cmocka_unit_test(test_follows_drift), cmocka_unit_test(test_holds_off_steps),
+        cmocka_unit_test(test_accepts),       cmocka_unit_test(test_negative_offset),
         cmocka_unit_test(test_sentence),
     };
 
