@@ -27,14 +27,27 @@ static const struct engine_option_kind options[] = {
 
 /* ---- the state ---- */
 
+/* It is so with another host already, and still: told of one, or two would take turns in the log. */
+static bool
+is_beside(const struct peers *peers, enum peers_trouble which, uint64_t now_ms)
+{
+    return which >= PEERS_SEND && peers->troubles[which].text[0] != '\0' &&
+           now_ms - peers->troubles[which].same_ms <= OVER_MS;
+}
+
 void
 peers_trouble(struct peers *peers, enum peers_trouble which, const char *text)
 {
     uint64_t now_ms = loop_now_ms(peers->loop);
 
     peers->troubles[which].last_ms = now_ms;
-    if (strcmp(peers->troubles[which].text, text) == 0)
+    if (strcmp(peers->troubles[which].text, text) == 0) {
+        peers->troubles[which].same_ms = now_ms;
         return;
+    }
+    if (is_beside(peers, which, now_ms) && text[0] != '\0')
+        return;
+    peers->troubles[which].same_ms = now_ms;
     if (peers->troubles[which].text[0] == '\0')
         peers->troubles[which].since_ms = now_ms;
     (void)snprintf(peers->troubles[which].text, sizeof peers->troubles[which].text, "%s",
@@ -64,7 +77,7 @@ state(const struct engine *engine, struct engine_state *out)
     const struct peers *peers = (const void *)engine;
     const char *text = peers->is_quiet
                            ? "well; but no other host is heard: do datagrams get through, do all "
-                             "hosts list each other, and are they of this farm?"
+                             "hosts list each other, are they of this farm, is our clock right?"
                            : "well";
     size_t which = 0;
 
@@ -260,6 +273,7 @@ const struct engine_kind engine_peers = {
     .name = "peers",
     .summary = "datagrams from host to host, by list or multicast; no server",
     .options = options,
+    .has_sockets = true,
     .check = peers_options_check,
     .start = start,
     .put = put,

@@ -200,6 +200,7 @@ struct peers {
 
     struct {
         uint64_t since_ms, last_ms;
+        uint64_t same_ms;   /* when it was last so with the host that the text names */
         char text[ERR_MAX]; /* "": it is not so */
     } troubles[PEERS_TROUBLES];
     uint64_t well_ms;

@@ -91,6 +91,13 @@ check 'need to write the farm' has 'ReadWritePaths="/etc/farm"'
 check 'and what they say' has 'ReadWritePaths="/srv/farm"'
 check 'not where it may write anyway' test "$(grep -c ReadWritePaths "$drop_in")" -eq 2
 check 'and no network for that' has_no PrivateNetwork=no
+for share in '"peers" { peers = {"192.0.2.2:7984"} }' \
+    '"etcd" { endpoints = {"https://192.0.2.2:2379"} ca = "/c" cert = "/c" key = "/k" }'; do
+    echo "keyset \"www\" { share $share }" >"$conf"
+    check 'keysets that are shared by network' setup
+    check 'need it' has PrivateNetwork=no
+    check 'and any address' has IPAddressAllow=any
+done
 
 echo 'keyset "www" { }' >"$conf"
 check 'nothing is needed any more' ends 0 "remove  $drop_in"

@@ -119,6 +119,30 @@ test_clock(void **state)
     assert_true(reaches_all(world, KEYS, 1, "from the future"));
 }
 
+/* R-ENGINE-7: what is wrong with several hosts in turn is told of one of them, once, and of another
+ * when it has ended there. */
+static void
+test_in_turn(void **state)
+{
+    struct farm_world *world = *state;
+    struct peers *peers;
+
+    assert_true(host_start(world, 1, "www", NULL));
+    peers = (void *)world->hosts[1]->engine;
+    peers_trouble(peers, PEERS_CLOCK, "one");
+    assert_true(peers->is_state_new);
+    peers->is_state_new = false;
+    peers_trouble(peers, PEERS_CLOCK, "another");
+    peers_trouble(peers, PEERS_CLOCK, "one");
+    peers_trouble(peers, PEERS_CLOCK, "another");
+    assert_false(peers->is_state_new);
+    assert_string_equal(peers->troubles[PEERS_CLOCK].text, "one");
+    peers->troubles[PEERS_CLOCK].same_ms = 0; /* long ago */
+    peers_trouble(peers, PEERS_CLOCK, "another");
+    assert_true(peers->is_state_new);
+    assert_string_equal(peers->troubles[PEERS_CLOCK].text, "another");
+}
+
 /* R-ENGINE-7: somebody has a newer record of ours: it is told to us, and stands until ours is newer
  * again. */
 static void
@@ -210,8 +234,8 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_port), TEST(test_not_there), TEST(test_seal),        TEST(test_clock),
-        TEST(test_twin), TEST(test_no_record), TEST(test_shared_port),
+        TEST(test_port),    TEST(test_not_there), TEST(test_seal),      TEST(test_clock),
+        TEST(test_in_turn), TEST(test_twin),      TEST(test_no_record), TEST(test_shared_port),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
