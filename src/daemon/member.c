@@ -130,6 +130,20 @@ forget(struct member *member)
     member->keys_trouble = member->status_trouble = (struct err){""};
 }
 
+/* There is no secret, and no bad file either. */
+static void
+miss(struct member *member)
+{
+    struct err before = member->farm_trouble;
+
+    (void)err_set(&member->farm_trouble, /* always false */
+                  "there is no farm secret in %s: stekctl farm init makes one on the first "
+                  "host, stekctl farm join gets it on the others",
+                  member->paths.farm);
+    if (strcmp(before.text, member->farm_trouble.text) != 0)
+        log_warn(member->log, "keyset %s: %s", member->keyset, member->farm_trouble.text);
+}
+
 static void
 begin(struct member *member, struct ring_time now)
 {
@@ -137,11 +151,9 @@ begin(struct member *member, struct ring_time now)
     member_look_at_join(member, now);
     if (!member->has_farm) {
         if (member->farm_trouble.text[0] == '\0')
-            (void)err_set(&member->farm_trouble,
-                          "there is no farm secret in %s: stekctl farm init makes one on the first "
-                          "host, stekctl farm join gets it on the others",
-                          member->paths.farm); /* always false */
-        log_warn(member->log, "keyset %s: %s", member->keyset, member->farm_trouble.text);
+            miss(member);
+        else
+            log_warn(member->log, "keyset %s: %s", member->keyset, member->farm_trouble.text);
         member_arm(member, now);
         return;
     }
@@ -230,6 +242,8 @@ member_reload(struct member *member, struct ring_time now, struct err *err)
         return false;
     is_other = is_there != member->has_farm ||
                (is_there && memcmp(farm.id, member->farm.id, sizeof farm.id) != 0);
+    if (!is_there && !is_other)
+        miss(member); /* where there was a bad one */
     if (!is_other)
         return true;
     member_stop_engines(member);

@@ -129,8 +129,9 @@ is_damage_left(const struct farm_host *host)
            memcmp(text, damage, len) == 0;
 }
 
-/* R-MEMBER-5: the file stays for who wants to see what became of it; when a good one is there, a
- * reload joins the farm with the keys that were made alone. */
+/* R-MEMBER-5: the file stays for who wants to see what became of it; when it is moved away, nobody
+ * speaks of it any more; when a good one is there, a reload joins the farm with the keys that were
+ * made alone. */
 static void
 test_damaged_secret(void **state)
 {
@@ -150,6 +151,10 @@ test_damaged_secret(void **state)
     assert_true(is_damage_left(host));
     assert_false(member_reload(host->member, host_now(host), &err));
     assert_non_null(strstr(err.text, host->farm_path));
+    assert_int_equal(unlink(host->farm_path), 0);
+    assert_true(member_reload(host->member, host_now(host), &err));
+    host_tick(host);
+    assert_non_null(strstr(host->service->last_error.text, "there is no farm secret"));
     assert_true(host_write_farm(host, &world->farm));
     assert_true(member_reload(host->member, host_now(host), &err));
     farm_run(world, MINUTE_MS);
