@@ -27,7 +27,7 @@ static const struct engine_option_kind options[] = {
 
 /* ---- the state ---- */
 
-/* It is so with another host already, and still: told of one, or two would take turns in the log. */
+/* It is so with another host already, and still: or two would take turns in the log. */
 static bool
 is_beside(const struct peers *peers, enum peers_trouble which, uint64_t now_ms)
 {
