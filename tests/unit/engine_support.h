@@ -33,17 +33,17 @@ static inline bool
 run_until(struct loop *loop, until_fn *is_so, void *arg)
 {
     uint64_t end_ms = loop_now_ms(loop) + GIVE_UP_MS;
-    bool ticked = true, done;
+    bool ticked = true, done = is_so(arg);
     struct loop_timer *tick = loop_timer_new(loop, on_tick, &ticked, NULL);
 
-    while (tick != NULL && !is_so(arg) && loop_now_ms(loop) < end_ms) {
+    while (tick != NULL && !done && loop_now_ms(loop) < end_ms) {
         if (ticked)
             (void)loop_timer_set(tick, 20); /* so that dispatch returns */
         ticked = false;
         (void)event_base_loop(loop_base(loop), EVLOOP_ONCE);
+        done = is_so(arg);
     }
     loop_timer_free(&tick);
-    done = is_so(arg);
     return done;
 }
 

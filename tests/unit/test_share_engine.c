@@ -131,16 +131,20 @@ test_list(void **state)
     }
 }
 
-/* Is the record there again, for one who asks? */
+/* Is the record there again, for one who asks twice? Once an engine may repeat what was before. */
 static bool
 is_back(void *arg)
 {
     struct farm_world *world = arg;
+    bool is_there = true;
 
-    free(world->hosts[2]->seen[RECORD_KEYS][1].bytes);
-    world->hosts[2]->seen[RECORD_KEYS][1].bytes = NULL;
-    return list_ends(world->hosts[2], RECORD_KEYS) &&
-           host_has(world->hosts[2], RECORD_KEYS, 1, "mine");
+    for (unsigned i = 0; i < 2 && is_there; i++) {
+        free(world->hosts[2]->seen[RECORD_KEYS][1].bytes);
+        world->hosts[2]->seen[RECORD_KEYS][1].bytes = NULL;
+        is_there = list_ends(world->hosts[2], RECORD_KEYS) &&
+                   host_has(world->hosts[2], RECORD_KEYS, 1, "mine");
+    }
+    return is_there;
 }
 
 /* R-ENGINE-3: our record is removed, or put back to an old or a foreign one: it is put again. */
