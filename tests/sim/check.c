@@ -72,6 +72,8 @@ check_host(struct check *check, const struct host *host)
 
     if (host->stekd == NULL)
         return true;
+    if (check->error_ms[host->index] != host_error_ms(host))
+        check_clocks(check);
     generation = service_generation(host_service(host));
     if (generation == check->generations[host->index])
         return true;
@@ -98,13 +100,25 @@ is_in_reach(const struct check *check, const struct seen_key *key, const struct 
     return maker < world->count && check_is_linked(&world->hosts[maker], other);
 }
 
+/* May it be asked for wherever it can have come? What waits for nobody seals where it is made, and a
+ * key that its maker could tell late only, as it was cut off, seals wherever it comes. */
+static bool
+has_settled(const struct check *check, const struct seen_key *key)
+{
+    bool is_late = key->is_emergency || check->world->wish.is_each || key->told_ms == 0 ||
+                   key->told_ms > key->seal_from * 1000;
+
+    return !is_late ||
+           (key->told_ms != 0 && key->told_ms + CHECK_SETTLE_MS <= check->world->now_ms);
+}
+
 /* `host` seals with this key: at whom must its tickets open? */
 static bool
 note_sealing(struct check *check, const struct host *host, struct seen_key *key)
 {
     const struct world *world = check->world;
     uint64_t bit = (uint64_t)1 << host->index;
-    bool is_at_once = key->is_emergency || world->wish.is_each; /* it waits for nobody */
+    bool has_spread = has_settled(check, key);
 
     key->sealed_ms = world->now_ms;
     check->counts.sealed++;
@@ -119,7 +133,7 @@ note_sealing(struct check *check, const struct host *host, struct seen_key *key)
             continue;
         if ((key->knows & other_bit) != 0 && key->knows_ms[i] + CHECK_SETTLE_MS < world->now_ms)
             return fail(check, host, key, "it seals, and a host in reach knows that it is revoked");
-        if (!is_at_once || key->first_ms + CHECK_SETTLE_MS <= world->now_ms)
+        if (has_spread)
             check_owe(check, key, i, host->index);
     }
     return true;
@@ -131,7 +145,8 @@ note_dry(struct check *check, const struct host *host, bool is_dry)
 {
     uint64_t now_ms = check->world->now_ms, *since_ms = &check->dry_ms[host->index];
     bool is_new = !host_runs(host) || now_ms < host->runs_ms + CHECK_START_MS;
-    uint64_t most_ms = check->revoked_ms[host->index] + CHECK_DRY_MS > now_ms ? CHECK_DRY_MS : 0;
+    uint64_t most_ms =
+        check->revoked_ms[host->index] + CHECK_DRY_MS > now_ms ? CHECK_DRY_MS : CHECK_GAP_MS;
 
     if (!is_dry || is_new) {
         *since_ms = 0;
@@ -309,6 +324,9 @@ is_same(const struct check *check, const struct host *a, const struct host *b, c
         return true;
     seals = keyset_sealing(&own->set, &own->config.policy, own->maker, now_s);
     others = keyset_sealing(&other->set, &other->config.policy, other->maker, now_s);
+    if ((seals != NULL && is_out_of_reach(check, seals)) ||
+        (others != NULL && is_out_of_reach(check, others)))
+        return true;
     if ((seals == NULL) == (others == NULL) &&
         (seals == NULL || memcmp(seals->name, others->name, KEY_NAME_LEN) == 0))
         return true;

@@ -18,6 +18,7 @@
 
 #define CHECK_SETTLE_MS 30000U
 #define CHECK_START_MS 7000U /* 5 s of listing, and the delay of what is listed last */
+#define CHECK_GAP_MS 1500U   /* a key for a gap that nobody confirmed came too late: an emergency */
 #define CHECK_DRY_MS 66000U  /* emergency keys are a minute apart, tries 5 s */
 
 struct check_counts {

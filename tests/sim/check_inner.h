@@ -12,8 +12,9 @@ struct seen_key {
     uint8_t name[KEY_NAME_LEN];
     uint64_t maker, seal_from;
     bool is_emergency;
-    uint64_t first_ms;         /* when it was seen first */
-    uint64_t over_ms;          /* when it ends to open, in true time, by its maker's clock */
+    uint64_t first_ms; /* when it was seen first */
+    uint64_t told_ms;  /* when another than its maker was first seen to know it; 0: none was */
+    uint64_t over_ms;  /* when it ends to open, in true time, by its maker's clock */
     int64_t least_ms, most_ms; /* errors of the daemons' clocks since */
     uint64_t spread_ms;        /* how far these are apart */
     uint64_t sealed_ms;        /* when it was last seen to seal anywhere; 0: never */

@@ -175,6 +175,8 @@ check_learn(struct check *check, const struct host *host)
             seen = add(check, host, key);
         if (seen == NULL)
             return false;
+        if (seen->told_ms == 0 && key->maker != host_service(host)->maker)
+            seen->told_ms = check->world->now_ms;
         if ((key->flags & KEY_REVOKED) != 0)
             note_revoked(check, host, seen);
         else if ((key->flags & KEY_CONFIRMED) != 0)

@@ -8,6 +8,7 @@
 
 #define RETRY_MS 300U    /* until what was lost is sent again, and up to as long after that */
 #define TIMEOUT_MS 2000U /* until a host that is cut off from the store gives up a list */
+#define SYNC_MS 3000U    /* until hosts of the mesh compare what they hold */
 #define PAUSED_MS 1000U  /* until a host that stands still is tried again */
 #define ANSWER_MS 200U   /* that a host waits for the last answers of the others */
 
@@ -111,9 +112,7 @@ catch_up_with(struct network *network, unsigned from, unsigned to)
     tell.kind = RECORD_KEYS;
     for (tell.whose = 0; tell.whose < network->world->count; tell.whose++) {
         tell.record = other->held[tell.whose];
-        if (tell.whose == from || network->ports[NET_MESH][tell.whose] == NULL ||
-            network->is_cut[tell.whose][to]) /* else that tells it itself */
-            tell_keys(network, &tell);
+        tell_keys(network, &tell);
     }
 }
 
@@ -180,14 +179,28 @@ hold(struct network *network, struct net_port *port, const struct net_message *m
         net_spread(network, NET_MESH, message->to, message->whose);
 }
 
+/* In the mesh others may have what was lost on a way that is cut. */
+static void
+sync_later(struct network *network, const struct net_message *message)
+{
+    struct net_message sync = {.what = NET_SYNC, .net = NET_MESH, .to = message->to};
+
+    if (message->net == NET_MESH)
+        net_send(network, &sync, SYNC_MS);
+}
+
 static void
 take_tell(struct network *network, const struct net_message *message)
 {
     struct net_port *port = network->ports[message->net][message->to];
     unsigned lost = message->net == NET_MESH ? network->weather.lost : 0;
 
-    if (port == NULL || !net_reaches(network, message->net, message->from, message->to))
+    if (port == NULL)
         return;
+    if (!net_reaches(network, message->net, message->from, message->to)) {
+        sync_later(network, message);
+        return;
+    }
     if (happens(network, lost)) {
         network->counts.lost++;
         if (!message->is_answer)
@@ -276,6 +289,8 @@ call(struct network *network, const struct net_message *message)
 
     if (message->what == NET_TELL)
         take_tell(network, message);
+    else if (message->what == NET_SYNC)
+        net_catch_up(network, message->net, message->to);
     else if (message->what == NET_STATE)
         port->events.state(port->events.arg);
     else if (message->what == NET_ASK && is_same && message->net == NET_STORE)

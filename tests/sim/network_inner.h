@@ -27,6 +27,7 @@ enum net_what {
     NET_TELL, /* a record, on its way to a host */
     NET_ASK,  /* a list is asked for: the store, or all others, answer when this arrives */
     NET_DONE, /* the end of a list */
+    NET_SYNC, /* hosts of the mesh compare what they hold */
     NET_STATE
 };
 
