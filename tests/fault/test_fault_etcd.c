@@ -1,0 +1,150 @@
+/* Whichever allocation, system call or call of libcurl fails in the etcd engine: start() and put()
+ * say no and leave everything as it was, or what was put and what is there arrives as soon as calls
+ * work again; no descriptor stays open. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine_etcd_support.h"
+#include "fault.h"
+
+#define TURNS 25U /* of the loop, with a fault */
+#define TURN_MS 4U
+#define BEATS 4U
+#define TRIES 2000U
+
+static const char *
+begin(void *arg)
+{
+    struct farm_world *world = arg;
+
+    return world_open(world, &transport_etcd) &&
+                   etcd_plant(world, "www", &(struct engine_name){RECORD_KEYS, 7}, "there", 5) &&
+                   etcd_plant(world, "www", &(struct engine_name){RECORD_STATUS, 7}, "s", 1)
+               ? NULL
+               : "no world";
+}
+
+static void
+on_end_of_turn(void *arg)
+{
+    (void)arg;
+}
+
+/* Some milliseconds of the loop, with what would come later: the next try, the next heartbeat. */
+static void
+turn(struct farm_world *world, struct loop_timer *end, bool is_beating)
+{
+    struct etcd *etcd = (void *)world->hosts[1]->engine;
+
+    etcd->again_ms = 0;
+    etcd->own[RECORD_KEYS].due_ms = 0;
+    if (is_beating)
+        etcd->watch.beat_ms = 0;
+    (void)loop_timer_set(etcd->turn, is_beating ? 0 : TURN_MS); /* has a place in the loop, as */
+    (void)loop_timer_set(end, TURN_MS + 1);                     /* this one */
+    (void)event_base_loop(loop_base(world->loop), EVLOOP_ONCE); /* what comes of it is seen */
+}
+
+/* Has it come to what it would be without faults? */
+static bool
+is_mended(const struct farm_world *world)
+{
+    const struct host *host = world->hosts[1];
+
+    return host_has(host, RECORD_KEYS, 7, "there") && host_has(host, RECORD_STATUS, 7, "s") &&
+           host_has(host, RECORD_KEYS, 1, "mine") && host->whole[RECORD_STATUS] > 0 &&
+           host_state(host).is_well;
+}
+
+static const char *
+mend(struct farm_world *world, struct loop_timer *end, bool is_put)
+{
+    bool done = is_put || host_put(world->hosts[1], RECORD_KEYS, "mine");
+
+    for (unsigned i = 0; done && i < TRIES && !is_mended(world); i++) {
+        if (!host_has(world->hosts[1], RECORD_STATUS, 7, "s")) /* we may have found no memory */
+            host_list(world->hosts[1], RECORD_STATUS);
+        if (!host_has(world->hosts[1], RECORD_KEYS, 7, "there") ||
+            !host_has(world->hosts[1], RECORD_KEYS, 1, "mine"))
+            host_list(world->hosts[1], RECORD_KEYS);
+        turn(world, end, false);
+    }
+    return done && is_mended(world) ? NULL : "not mended";
+}
+
+/* R-ENGINE-9. */
+static const char *
+work_with(struct farm_world *world, struct loop_timer *end)
+{
+    struct err err = {""};
+    const char *wrong = NULL;
+    bool is_put = false;
+
+    if (host_start(world, 1, "www", &err)) {
+        is_put = host_put(world->hosts[1], RECORD_KEYS, "mine");
+        host_list(world->hosts[1], RECORD_STATUS);
+        for (unsigned i = 0; i < TURNS && !(is_put && is_mended(world)); i++)
+            turn(world, end, false);
+        for (unsigned i = 0; i < BEATS; i++)
+            turn(world, end, true);
+        (void)fault_disarm(); /* asked again by the caller */
+        wrong = mend(world, end, is_put);
+    } else if (world->hosts[1] != NULL && err.text[0] == '\0') {
+        wrong = "not started, without a word";
+    }
+    host_stop(world, 1);
+    return wrong;
+}
+
+static const char *
+work(void *arg)
+{
+    struct farm_world *world = arg;
+    struct loop_timer *end = loop_timer_new(world->loop, on_end_of_turn, NULL, NULL);
+    const char *wrong = end == NULL ? NULL : work_with(world, end);
+
+    loop_timer_free(&end);
+    return wrong;
+}
+
+static const char *
+end(void *arg)
+{
+    return world_close(arg) ? NULL : "called from within a call";
+}
+
+static void
+test_each_failure(void **state)
+{
+    static const struct fault_case one = {begin, work, end, NULL};
+    static struct farm_world world;
+    const char *wrong;
+    size_t calls;
+
+    (void)state;
+    assert_null(begin(&world)); /* what libraries open once is open then */
+    wrong = work(&world);
+    assert_null(wrong);
+    assert_null(end(&world));
+    assert_int_equal(fault_each(&one, &world, &calls), 0);
+    printf("# %zu calls\n", calls);
+    assert_true(calls >= 60);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_failure),
+    };
+
+    if (!nodes_are_here()) {
+        printf("1..0 # SKIP etcd is not here\n");
+        return 0;
+    }
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
