@@ -7,6 +7,8 @@
 . "${0%/*}/../system/frame.sh"
 # shellcheck source=tests/system/servers.sh
 . "${0%/*}/../system/servers.sh"
+# keys are made 9 s ahead: none seals before those who elect are done
+policy="rotate = 6s lifetime = 60s"
 # shellcheck source=tests/farm/farm.sh
 . "${0%/*}/farm.sh"
 
@@ -18,8 +20,8 @@ restart_all() {
 
 begin_farm etcd
 check "all nodes end, and are started again" restart_all
-check "keys rotate" rotates h1 2
-check "all hosts have the same keys" wait_for 20 keys_agree
+check "keys rotate" rotates h1
+check "all are well, and have the same keys" all_are_well
 check "no ticket was lost" nothing_lost
 check "a revocation reaches all" revokes h2
 check "no ticket was lost" nothing_lost

@@ -367,6 +367,20 @@ rotates() {
     done
 }
 
+# True if that host's engines are well, and nobody is silent or holds other keys.
+is_well() {
+    line=$(stekctl_at "$1" --json fleet 2>&1) || return 1
+    case $(echo "$line" | tr -d ' \n') in
+    *'"well":false'*) return 1 ;;
+    esac
+}
+
+all_are_well() {
+    for host in $hosts; do
+        wait_for 30 is_well "$host" || return 1
+    done
+}
+
 nothing_lost() {
     ask counts
     is lost=0

@@ -17,7 +17,7 @@ etcd_fails() {
 etcd_comes_back() {
     for node in 1 2 3; do
         etcd again "$node"
-    done && etcd await
+    done && etcd await && all_are_well
 }
 
 directory_fails() {
@@ -32,7 +32,7 @@ check "keys rotate without it" rotates h1 2
 check "all hosts have the same keys" wait_for 20 keys_agree
 check "a revocation reaches all" revokes h2
 check "no ticket was lost" nothing_lost
-check "etcd comes back" etcd_comes_back
+check "etcd comes back, and all are well" etcd_comes_back
 check "the directory goes away at all hosts" directory_fails
 check "keys rotate without it" rotates h1 2
 check "all hosts have the same keys" wait_for 20 keys_agree
