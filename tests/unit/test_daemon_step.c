@@ -163,6 +163,35 @@ test_steps(void **state)
     }
 }
 
+/* The same while stekd runs, as it takes the time that a farm agrees to: this keyset is no farm's,
+ * and its keys are all our own. */
+static void
+test_set_while_running(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        struct world world;
+        struct times before, after;
+        struct watched watched;
+
+        assert_true(world_open(&world, RING_CAPACITY_DEFAULT));
+        run(&world, 5 * 3600 * 1000);
+        before = times_of(&world);
+        world.now.unix_ms += (uint64_t)(steps[i] * 1000);
+        service_clock_set(world.service, steps[i], world.now);
+        service_tick(world.service, world.now);
+        after = times_of(&world);
+        assert_true(before.count >= 5);
+        assert_int_equal(count_moved(&before, &after), 0);
+        watched = watch(&world);
+        assert_int_equal(watched.without, 0);
+        assert_int_equal(watched.lost, 0);
+        assert_int_equal(watched.overdue, 0);
+        assert_string_equal(world.service->last_error.text, "");
+        world_close(&world);
+    }
+}
+
 /* A step of a minute is followed as while stekd runs: keys keep their epochs. */
 static void
 test_small_step(void **state)
@@ -307,13 +336,10 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_steps),
-        cmocka_unit_test(test_small_step),
-        cmocka_unit_test(test_log),
-        cmocka_unit_test(test_stopped_and_set),
-        cmocka_unit_test(test_revoked_stays),
-        cmocka_unit_test(test_blank_ring),
-        cmocka_unit_test(test_back_after_start),
+        cmocka_unit_test(test_steps),           cmocka_unit_test(test_set_while_running),
+        cmocka_unit_test(test_small_step),      cmocka_unit_test(test_log),
+        cmocka_unit_test(test_stopped_and_set), cmocka_unit_test(test_revoked_stays),
+        cmocka_unit_test(test_blank_ring),      cmocka_unit_test(test_back_after_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

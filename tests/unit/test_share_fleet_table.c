@@ -140,13 +140,47 @@ test_bounded(void **state)
     fleet_free(&fleet);
 }
 
+/* Who has a time that our clock was set to: those that are not silent, and moved since we first saw
+ * them, within a minute. */
+static void
+test_ask_clock(void **state)
+{
+    static const int64_t ahead_ms[] = {7200000, 7150000, 7200000 - FLEET_CLOCK_MS - 9000, -5000};
+    size_t agree = 0, asked = 0;
+    struct fleet fleet;
+
+    (void)state;
+    assert_true(fleet_of(&fleet, 4, 0));
+    fleet_ask_clock(&fleet, 7200000, &agree, &asked);
+    assert_int_equal(asked, 0); /* none has moved */
+    for (uint64_t id = 1; id <= 4; id++) {
+        uint64_t there_ms = NOW_MS + 5000 + (uint64_t)ahead_ms[id - 1];
+        struct status status = status_of(there_ms, 0);
+
+        assert_int_equal(fleet_saw(&fleet, id, NOW_MS + 5000, &status, 5000, NOW_MS + 5000, 0),
+                         RECORD_OPENED);
+    }
+    fleet_looked(&fleet, 4000);
+    fleet_ask_clock(&fleet, 7200000, &agree, &asked);
+    assert_int_equal(asked, 4);
+    assert_int_equal(agree, 2);
+    fleet_ask_clock(&fleet, 0, &agree, &asked); /* adds */
+    assert_int_equal(asked, 8);
+    assert_int_equal(agree, 3);
+    fleet_forget_clocks(&fleet);
+    agree = asked = 0;
+    fleet_ask_clock(&fleet, 0, &agree, &asked);
+    assert_int_equal(asked, 0);
+    fleet_free(&fleet);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock),   cmocka_unit_test(test_clock_odd),
         cmocka_unit_test(test_engines), cmocka_unit_test(test_prune),
-        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_bounded), cmocka_unit_test(test_ask_clock),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
