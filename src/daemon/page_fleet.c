@@ -134,15 +134,16 @@ print_engines(FILE *out, const json_t *engines)
 }
 
 void
-page_fleet(FILE *out, const json_t *fleet)
+page_fleet(FILE *out, const json_t *fleet, const char *told)
 {
     const json_t *farm = json_object_get(fleet, "farm");
 
     if (!json_is_object(farm))
         return;
-    (void)fputs("<h3>Hosts</h3>\n", out);              /* ferror() tells */
-    if (json_is_true(json_object_get(farm, "well"))) { /* else it is told in front of all */
-        (void)fputs("<p class=\"good\">", out);
+    (void)fputs("<h3>Hosts</h3>\n", out); /* ferror() tells */
+    if (told == NULL || strcmp(told, page_word(farm, "text")) != 0) {
+        (void)fprintf(out, "<p class=\"%s\">",
+                      json_is_true(json_object_get(farm, "well")) ? "good" : "bad");
         page_escape(out, page_word(farm, "text"));
         (void)fputs("</p>\n", out);
     }

@@ -49,8 +49,8 @@ struct page_answers {
 /* All of a keyset, of several unless `is_only`; false where there is no memory. */
 bool page_keyset(FILE *out, const struct page_answers *answers, uint64_t now, bool is_only);
 
-/* The hosts that share it, if it is shared. */
-void page_fleet(FILE *out, const json_t *fleet);
+/* The hosts that share it, if it is shared; `told` is what was said to be wrong, or NULL. */
+void page_fleet(FILE *out, const json_t *fleet, const char *told);
 
 /* An answer to GET /v1/keys as SVG, on its own or for within the page; `older` keys are not in it.
  * The same. */

@@ -264,7 +264,7 @@ page_keyset(FILE *out, const struct page_answers *answers, uint64_t now, bool is
     print_tickets(out, json_object_get(keyset, "counters"));
     (void)fputs("</div>\n</div>\n", out);
     print_servers(out, json_object_get(keyset, "servers"), now);
-    page_fleet(out, answers->fleet);
+    page_fleet(out, answers->fleet, trouble);
     print_policy(out, keyset);
     (void)fputs("</section>\n", out);
     return true;

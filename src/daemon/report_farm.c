@@ -60,7 +60,8 @@ matter_of(const struct report_rows *rows, const struct report_row *row)
 static bool
 is_unasked(const struct report_rows *rows, const struct report_row *row)
 {
-    return row->matter == REPORT_PENDING && row->host->moved_ms < rows->changed_ms;
+    return row->matter == REPORT_PENDING && row->host->moved_ms < rows->changed_ms &&
+           rows->looked_ms < rows->changed_ms + REPORT_SETTLE_MS;
 }
 
 static void
@@ -70,7 +71,6 @@ add_row(struct report_rows *rows, const struct report_farm *farm, const struct f
     struct report_row row = {.host = host,
                              .state = state_of(farm->fleet, host),
                              .is_self = host->id == farm->fleet->self};
-    uint64_t looked_ms = farm->fleet->looked_ms;
 
     row.agrees = row.is_self || fleet_agrees(host, digest);
     row.matter = matter_of(rows, &row);
@@ -80,8 +80,8 @@ add_row(struct report_rows *rows, const struct report_farm *farm, const struct f
     rows->rows[rows->count++] = row;
     if (row.state == CONTROL_SILENT || row.is_self)
         return;
-    if (looked_ms > host->moved_ms && looked_ms - host->moved_ms > rows->lag_ms)
-        rows->lag_ms = looked_ms - host->moved_ms;
+    if (rows->looked_ms > host->moved_ms && rows->looked_ms - host->moved_ms > rows->lag_ms)
+        rows->lag_ms = rows->looked_ms - host->moved_ms;
     if (host->has_clock && size_of(host->clock_ms) > size_of(rows->clock_max_ms))
         rows->clock_max_ms = host->clock_ms;
 }
@@ -121,6 +121,7 @@ report_take_rows(struct report_rows *rows, const struct report_farm *farm, struc
         return false;
     }
     rows->held = ours.held;
+    rows->looked_ms = fleet->looked_ms;
     rows->changed_ms = own_change(farm, &ours, now.boot_ms);
     for (size_t i = 0; i < fleet->count; i++)
         add_row(rows, farm, &fleet->hosts[i], ours.digest);

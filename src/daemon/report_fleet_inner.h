@@ -30,6 +30,7 @@ struct report_rows {
     size_t in_state[CONTROL_HOSTS];
     size_t in_matter[REPORT_NONE + 1];
     size_t unasked;      /* of those that are pending: not heard of since keys changed here */
+    uint64_t looked_ms;  /* when the last look began */
     uint64_t changed_ms; /* when our own keys last changed */
     uint64_t lag_ms;     /* the longest that one of those had not been heard of, when last asked */
     uint32_t held;       /* by us */

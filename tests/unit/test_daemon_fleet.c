@@ -305,6 +305,9 @@ test_change_on_its_way(void **state)
     assert_true(is_well_at(&world, LATER + 2, "3 not asked since keys changed here"));
     for (uint64_t id = US + 1; id <= US + 2; id++)
         assert_true(says(&world, id, "web", &world.set, LATER + 3, 0, 0));
+    assert_true(is_well_at(&world, LATER + 3, "4 hosts; 1 not asked since keys changed here"));
+    fleet_looked(&world.fleet, LATER + 1 + REPORT_SETTLE_MS);
+    assert_true(is_well_at(&world, LATER + 3, "4 hosts; db1 lacks 1 key so far"));
     assert_true(says(&world, US + 3, "db1", &before, LATER + REPORT_SETTLE_MS, 0, 0));
     assert_true(is_well_at(&world, LATER + REPORT_SETTLE_MS, "4 hosts; db1 lacks 1 key so far"));
     assert_true(says(&world, US + 3, "db1", &before, LATER + 1 + REPORT_SETTLE_MS, 0, 0));
