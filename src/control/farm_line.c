@@ -192,7 +192,7 @@ farm_line_text(char out[FARM_LINE_MAX], const struct farm_line *farm)
         append_kind(out, farm, &kinds[i], all[i]);
     append_own_clock(out, farm);
     if (farm->unasked > 0)
-        append(out, "; %llu not asked since keys changed here", LLU(farm->unasked));
+        append(out, "; %llu not heard of since keys changed here", LLU(farm->unasked));
     if (is_old(farm))
         append(out, "; as of %s ago", farm_line_span(span, farm->looked_ms));
     return farm->differing == 0 && farm->silent == 0;

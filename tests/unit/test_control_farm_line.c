@@ -59,7 +59,7 @@ static const struct {
     {{.hosts = 3, .unasked = 1, .has_looked = true},
      {{.name = "a", .missing = 1, .is_pending = true, .is_unasked = true}},
      true,
-     "3 hosts; 1 not asked since keys changed here"},
+     "3 hosts; 1 not heard of since keys changed here"},
     {{.hosts = 900, .differing = 500, .silent = 3, .has_looked = true},
      {{.name = NULL}},
      false,

@@ -300,12 +300,12 @@ test_change_on_its_way(void **state)
     assert_true(make_well(&world));
     assert_true(is_well_at(&world, LATER, "all hold the same 6 keys"));
     assert_true(add_keys(&world.set, 99, 1));
-    assert_true(is_well_at(&world, LATER, "3 not asked since keys changed here"));
+    assert_true(is_well_at(&world, LATER, "3 not heard of since keys changed here"));
     assert_true(says(&world, US, "web1", &world.set, LATER + 1, 0, FLEET_ENGINES_MAX));
-    assert_true(is_well_at(&world, LATER + 2, "3 not asked since keys changed here"));
+    assert_true(is_well_at(&world, LATER + 2, "3 not heard of since keys changed here"));
     for (uint64_t id = US + 1; id <= US + 2; id++)
         assert_true(says(&world, id, "web", &world.set, LATER + 3, 0, 0));
-    assert_true(is_well_at(&world, LATER + 3, "4 hosts; 1 not asked since keys changed here"));
+    assert_true(is_well_at(&world, LATER + 3, "4 hosts; 1 not heard of since keys changed here"));
     fleet_looked(&world.fleet, LATER + 1 + REPORT_SETTLE_MS);
     assert_true(is_well_at(&world, LATER + 3, "4 hosts; db1 lacks 1 key so far"));
     assert_true(says(&world, US + 3, "db1", &before, LATER + REPORT_SETTLE_MS, 0, 0));
