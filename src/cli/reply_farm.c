@@ -40,7 +40,7 @@ bool
 reply_member_read(struct reply_member *reply, const json_t *root, struct err *err)
 {
     struct need need = need_of(root, err);
-    struct reply_member fresh;
+    struct reply_member fresh = {.keyset = ""};
 
     need_text(&need, fresh.keyset, sizeof fresh.keyset, "keyset");
     need_text(&need, fresh.id, sizeof fresh.id, "farm");
@@ -54,7 +54,7 @@ bool
 reply_asked_read(struct reply_asked *reply, const json_t *root, struct err *err)
 {
     struct need need = need_of(root, err);
-    struct reply_asked fresh;
+    struct reply_asked fresh = {.keyset = ""};
 
     need_text(&need, fresh.keyset, sizeof fresh.keyset, "keyset");
     need_text(&need, fresh.line, sizeof fresh.line, "request");
@@ -70,7 +70,7 @@ bool
 reply_answered_read(struct reply_answered *reply, const json_t *root, struct err *err)
 {
     struct need need = need_of(root, err);
-    struct reply_answered fresh;
+    struct reply_answered fresh = {.keyset = ""};
 
     need_text(&need, fresh.keyset, sizeof fresh.keyset, "keyset");
     need_text(&need, fresh.line, sizeof fresh.line, "answer");

@@ -60,7 +60,7 @@ join_request_read(struct join_request *out, struct reader *r, struct err *err)
 bool
 join_read(struct join_request *out, const char *text, size_t len, uint64_t now_s, struct err *err)
 {
-    struct join_request request;
+    struct join_request request = {.host = 0};
     struct reader r;
     SECRET_BUF(bytes);
 

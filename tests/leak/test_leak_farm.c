@@ -57,8 +57,10 @@ begin(void *arg)
     if (!farm_encode(&text, &kept->farm, NULL))
         return false;
     line = strstr((const char *)text.bytes, "\n" FARM_WORD ":");
+    if (line == NULL)
+        return false;
     work->needles[2] = needle_of((const uint8_t *)line + sizeof FARM_WORD + 1 + SECRET_AT);
-    return line != NULL;
+    return true;
 }
 
 static bool
@@ -128,6 +130,8 @@ note_farm(void *arg)
         !farm_encode(&text, &work->kept->farm, NULL))
         return false;
     line = strstr((const char *)text.bytes, "\n" FARM_WORD ":");
+    if (line == NULL)
+        return false;
     work->needles[0] = needle_of(work->kept->farm.first.secret.bytes);
     work->needles[2] = needle_of((const uint8_t *)line + sizeof FARM_WORD + 1 + SECRET_AT);
     return true;
@@ -152,8 +156,9 @@ order_init(void *arg)
     char name[FARM_NAME_LEN];
 
     (void)unlink(work->paths.farm); /* of the test before */
-    return farm_init(&desk, name, NOW_MS, NULL) == SERVICE_DONE &&
-           farm_init(&desk, name, NOW_MS, NULL) == SERVICE_NOT_NOW;
+    if (farm_init(&desk, name, NOW_MS, NULL) != SERVICE_DONE)
+        return false;
+    return farm_init(&desk, name, NOW_MS, NULL) == SERVICE_NOT_NOW; /* there is one */
 }
 
 static bool
