@@ -205,7 +205,7 @@ static struct nodes nodes;
 static struct grpc_result
 result_of(const char *url, const char *ca, const char *cert, const char *key)
 {
-    struct client files;
+    struct client files = {.loop = NULL};
     struct peer peer;
     struct grpc_result result = {.text = "no call"};
 
