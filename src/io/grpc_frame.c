@@ -118,7 +118,7 @@ grpc_frames_add(struct grpc_frames *frames, const void *bytes, size_t len, struc
 bool
 grpc_frames_next(struct grpc_frames *frames, const uint8_t **message, size_t *len)
 {
-    size_t there;
+    size_t there = 0;
     bool is_there;
 
     if (frames->bytes == NULL || !look(frames, frames->at, &there, &is_there, NULL) || !is_there ||

@@ -57,7 +57,7 @@ read_said(char out[GRPC_SAID_MAX + 1], const char *value, size_t len)
             byte = 16 * digit(value[at + 1]) + digit(value[at + 2]);
             at += 2;
         }
-        out[to++] = byte >= ' ' && byte < 0x7f ? (char)byte : '?';
+        out[to++] = (char)(byte >= ' ' && byte < 0x7f ? byte : '?');
     }
     out[to] = '\0';
 }

@@ -221,7 +221,7 @@ read_reason(char out[ETCD_REASON_MAX], const char *reason)
     size_t at = 0;
 
     for (; reason[at] != '\0' && at < ETCD_REASON_MAX - 1; at++)
-        out[at] = reason[at] >= ' ' && reason[at] < 0x7f ? reason[at] : '?';
+        out[at] = (char)(reason[at] >= ' ' && reason[at] < 0x7f ? reason[at] : '?');
     out[at] = '\0';
 }
 
