@@ -50,17 +50,21 @@ struct member_carrier {
     uint64_t withdrawn;
 };
 
+#define MEMBER_TOLD_MAX 8U
+
 /* One of its engines. */
 struct member_engine {
     struct member *member;
     struct engine *engine; /* NULL: there is no farm yet, or it did not start */
     struct err trouble;    /* why not */
     size_t index;
-    bool is_well, is_told; /* as it was last logged, if it was */
-    bool has_listed;       /* its keys, since the start */
-    bool is_heard;         /* likewise, all that it could tell ... */
-    bool is_read;          /* ... and that was taken in: what we put replaces nothing unread */
-    bool is_asked;         /* for statuses, in the look that is under way */
+    bool is_well, is_told;          /* as it was last logged, if it was */
+    uint64_t told[MEMBER_TOLD_MAX]; /* hashes of what was logged since it was well */
+    size_t told_count;
+    bool has_listed; /* its keys, since the start */
+    bool is_heard;   /* likewise, all that it could tell ... */
+    bool is_read;    /* ... and that was taken in: what we put replaces nothing unread */
+    bool is_asked;   /* for statuses, in the look that is under way */
 };
 
 /* A keys record that opened, and waits to be taken in. */

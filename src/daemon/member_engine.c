@@ -19,6 +19,7 @@ start(struct member *member, struct member_engine *at)
     setup.events.arg = at;
     setup.seal.arg = member;
     at->is_well = at->is_told = at->has_listed = at->is_asked = at->is_heard = at->is_read = false;
+    at->told_count = 0;
     at->engine = share->kind->start(&setup, &err);
     if (at->engine != NULL)
         share->kind->list(at->engine, RECORD_KEYS);
@@ -57,6 +58,58 @@ member_stop_engines(struct member *member)
         if (engine != NULL)
             engine->kind->stop(&member->engines[i].engine);
     }
+}
+
+/* ---- how they are ---- */
+
+/* FNV-1a */
+static uint64_t
+hash_of(const char *text)
+{
+    uint64_t sum = 0xcbf29ce484222325ULL;
+
+    while (*text != '\0')
+        sum = (sum ^ (unsigned char)*text++) * 0x100000001b3ULL;
+    return sum;
+}
+
+/* What does not go may fail in turn in two ways, each few seconds, for days: each is told once, and
+ * not many until it is well again. */
+static bool
+is_news(struct member_engine *at, const char *text)
+{
+    uint64_t hash = hash_of(text);
+
+    for (size_t i = 0; i < at->told_count; i++)
+        if (at->told[i] == hash)
+            return false;
+    if (at->told_count == MEMBER_TOLD_MAX)
+        return false;
+    at->told[at->told_count++] = hash;
+    return true;
+}
+
+void
+member_hear_state(void *arg)
+{
+    struct member_engine *at = arg;
+    struct member *member = at->member;
+    const char *name = member->shares.all[at->index].kind->name;
+    struct engine_state state;
+
+    if (at->engine == NULL)
+        return;
+    at->engine->kind->state(at->engine, &state);
+    if (state.is_well)
+        at->told_count = 0;
+    else if (is_news(at, state.text))
+        log_warn(member->log, "keyset %s: engine %s: %s", member->keyset, name, state.text);
+    if (state.is_well && at->is_told && !at->is_well)
+        log_info(member->log, "keyset %s: engine %s: %s again", member->keyset, name, state.text);
+    if (state.is_well && !at->has_listed)
+        at->engine->kind->list(at->engine, RECORD_KEYS);
+    at->is_well = state.is_well;
+    at->is_told = true;
 }
 
 size_t

@@ -212,29 +212,8 @@ on_complete(void *arg, enum record_kind kind, bool is_whole)
     member_arm(member, now);
 }
 
-static void
-on_state(void *arg)
-{
-    struct member_engine *at = arg;
-    struct member *member = at->member;
-    const char *name = member->shares.all[at->index].kind->name;
-    struct engine_state state;
-
-    if (at->engine == NULL)
-        return;
-    at->engine->kind->state(at->engine, &state);
-    if (!state.is_well)
-        log_warn(member->log, "keyset %s: engine %s: %s", member->keyset, name, state.text);
-    else if (at->is_told && !at->is_well)
-        log_info(member->log, "keyset %s: engine %s: %s again", member->keyset, name, state.text);
-    if (state.is_well && !at->has_listed)
-        at->engine->kind->list(at->engine, RECORD_KEYS);
-    at->is_well = state.is_well;
-    at->is_told = true;
-}
-
 const struct engine_events member_hears = {
-    .record = on_record, .complete = on_complete, .state = on_state};
+    .record = on_record, .complete = on_complete, .state = member_hear_state};
 
 /* ---- to the service ---- */
 

@@ -29,6 +29,9 @@ void member_look_at_join(struct member *member, struct ring_time now);
 bool member_start_engines(struct member *member, struct ring_time now);
 void member_stop_engines(struct member *member);
 
+/* Its state says something else. */
+void member_hear_state(void *member_engine);
+
 /* ---- member_seal.c: what engines say to each other ---- */
 
 extern const struct engine_seal member_seals; /* its arg is the member */

@@ -53,6 +53,7 @@ struct script {
     bool is_cut;        /* what is put gets nowhere */
     bool refuses_start; /* no memory, say */
     bool refuses_put;
+    const char *trouble; /* what is wrong with it; NULL: nothing */
     unsigned puts[RECORD_KINDS], lists[RECORD_KINDS], starts;
     struct scripted *at; /* NULL while it is stopped */
 };
@@ -235,10 +236,11 @@ static inline void
 scripted_state(const struct engine *engine, struct engine_state *out)
 {
     const struct scripted *at = (const void *)engine;
-    bool is_mute = at->host->scripts[at->medium - at->host->world->media].is_mute;
+    const struct script *script = &at->host->scripts[at->medium - at->host->world->media];
+    const char *trouble = script->is_mute ? "it does not answer" : script->trouble;
 
-    *out = (struct engine_state){.is_well = !is_mute};
-    (void)snprintf(out->text, sizeof out->text, "%s", is_mute ? "it does not answer" : "well");
+    *out = (struct engine_state){.is_well = trouble == NULL};
+    (void)snprintf(out->text, sizeof out->text, "%s", trouble == NULL ? "well" : trouble);
 }
 
 static const struct engine_kind engine_scripted = {

@@ -234,6 +234,43 @@ test_bad_records(void **state)
     assert_string_equal(world->hosts[0].service->last_error.text, "");
 }
 
+static void
+say_state(struct script *script, const char *trouble)
+{
+    script->trouble = trouble;
+    script->at->events.state(script->at->events.arg);
+}
+
+/* An engine that fails in two ways in turn tells each once, until it is well; and one with always
+ * another text does not fill the log either. */
+static void
+test_tells_once(void **state)
+{
+    struct farm_world *world = farm_open(1);
+    struct script *script;
+    char text[16];
+
+    (void)state;
+    assert_non_null(world);
+    assert_true(farm_begin(world));
+    script = &world->hosts[0].scripts[0];
+    for (unsigned i = 0; i < 10; i++) {
+        say_state(script, "it is reset");
+        say_state(script, "it is closed");
+    }
+    assert_int_equal(farm_lines(world, "it is reset"), 1);
+    assert_int_equal(farm_lines(world, "it is closed"), 1);
+    say_state(script, NULL);
+    assert_int_equal(farm_lines(world, "well again"), 1);
+    say_state(script, "it is reset");
+    assert_int_equal(farm_lines(world, "it is reset"), 2);
+    for (unsigned i = 0; i < 100; i++) {
+        (void)snprintf(text, sizeof text, "failure %u", i); /* fits */
+        say_state(script, text);
+    }
+    assert_in_range(farm_lines(world, "failure "), 1, MEMBER_TOLD_MAX);
+}
+
 int
 main(void)
 {
@@ -246,6 +283,7 @@ main(void)
         cmocka_unit_test_teardown(test_engine_fails, farm_teardown),
         cmocka_unit_test_teardown(test_nothing, farm_teardown),
         cmocka_unit_test_teardown(test_bad_records, farm_teardown),
+        cmocka_unit_test_teardown(test_tells_once, farm_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
