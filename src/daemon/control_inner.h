@@ -43,9 +43,9 @@ void control_begin_order(struct call *call);
 
 int control_status_of(enum service_outcome outcome);
 
-/* Read the statuses of all farms again, if that was long ago: what is shown of other hosts is as old
- * as the last reading, and this is for those who look again and again. In a large farm a reading is
- * much, so it is rarer. */
+/* Read the statuses of all farms again, if that was long ago: what is shown of other hosts is as
+ * old as the last reading, and this is for those who look again and again. In a large farm a
+ * reading is much, so it is rarer. */
 void control_refresh(const struct call *call);
 
 /* Returns 500. */
