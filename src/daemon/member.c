@@ -124,7 +124,7 @@ forget(struct member *member)
                                       .day = MEMBER_NEVER,
                                       .start = MEMBER_NEVER,
                                       .join = MEMBER_NEVER};
-    member->said_ms = member->said_withdrawn = 0;
+    member->said_ms = member->said_withdrawn = member->foreign_boot_ms = 0;
     member->is_unsaid = member->is_listing = member->is_farm_unsaved = false;
     member->host_trouble = member->left_out = (struct err){""};
     member->keys_trouble = member->status_trouble = (struct err){""};

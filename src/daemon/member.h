@@ -121,10 +121,11 @@ struct member {
     struct member_look look;
     struct member_carrier *carriers; /* who carries which revocations */
     size_t carrier_count, carrier_cap;
-    uint64_t said_ms;        /* the sequence of our last keys record; 0: none in this farm yet */
-    uint64_t said_withdrawn; /* what it revoked */
-    uint64_t status_boot_ms; /* when our last status went out; 0: never */
-    uint64_t generation;     /* of the ring, as it told */
+    uint64_t said_ms;         /* the sequence of our last keys record; 0: none in this farm yet */
+    uint64_t said_withdrawn;  /* what it revoked */
+    uint64_t status_boot_ms;  /* when our last status went out; 0: never */
+    uint64_t foreign_boot_ms; /* when a newer one of our name was heard; 0: never */
+    uint64_t generation;      /* of the ring, as it told */
     uint64_t records_said, statuses_said;
     bool is_listing;                         /* at the start */
     bool is_unsaid;                          /* our keys record could not go out */

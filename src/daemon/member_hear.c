@@ -56,18 +56,9 @@ tell_refused(struct member *member, const struct engine_name *name, enum record_
              member->keyset, (unsigned long long)name->sender, record_verdict_text(verdict));
 }
 
-/* A record of ours that is newer than what we have said in this run. What an engine lists that came
- * up late is of an earlier run, before the clock went back: go on above it. */
 static void
-hear_ourselves(struct member_engine *at)
+tell_double(struct member *member)
 {
-    struct member *member = at->member;
-
-    if (!at->has_listed) {
-        member->is_unsaid = true;
-        member->due.keys = time_of(member).boot_ms;
-        return;
-    }
     if (member->host_trouble.text[0] != '\0')
         return;
     (void)err_set(&member->host_trouble,
@@ -75,6 +66,32 @@ hear_ourselves(struct member_engine *at)
                   "on one of the two, remove %s there, and start it again",
                   (unsigned long long)member->host, member->paths.host); /* always false */
     log_warn(member->log, "keyset %s: %s", member->keyset, member->host_trouble.text);
+}
+
+/* A record of ours that is newer than what we have said in this run. What an engine lists that came
+ * up late is of an earlier run, before the clock went back: go on above it. */
+static void
+hear_ourselves(struct member_engine *at)
+{
+    struct member *member = at->member;
+
+    if (at->has_listed) {
+        tell_double(member);
+        return;
+    }
+    member->is_unsaid = true;
+    member->due.keys = time_of(member).boot_ms;
+}
+
+/* A status of ours that is newer than what we have said. The first is perhaps of an earlier run,
+ * before the clock went back; we go on above it, so another one since then is not. */
+static void
+hear_own_status(struct member *member, const struct record_head *head, struct ring_time now)
+{
+    if (member->foreign_boot_ms != 0 && member->status_boot_ms > member->foreign_boot_ms)
+        tell_double(member);
+    member->foreign_boot_ms = now.boot_ms;
+    (void)inbox_take(&member->inbox, head, now.unix_ms); /* counts what fails */
 }
 
 void
@@ -141,8 +158,8 @@ hear_status(struct member_engine *at, const struct engine_name *name, const uint
         tell_refused(member, name, verdict);
         return;
     }
-    if (head.sender == member->host) {                        /* ours from before */
-        (void)inbox_take(&member->inbox, &head, now.unix_ms); /* counts what fails */
+    if (head.sender == member->host) {
+        hear_own_status(member, &head, now);
         return;
     }
     if (!status_decode(&status, content.bytes, content.len, NULL)) {
