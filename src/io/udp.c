@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define AT_ONCE 16U          /* datagrams in a turn of the loop */
+#define PAUSE_US 50000       /* where there is no memory */
 #define BUFFER_LEN (1 << 20) /* what may wait in the kernel, if it lets us */
 
 struct udp_socket {
@@ -21,7 +22,7 @@ struct udp_socket {
     char interface[IF_NAMESIZE]; /* "": as routes say */
     unsigned index;              /* its number */
     int fd;
-    struct event *event;
+    struct event *event, *again;
     struct udp *users;
 };
 
@@ -39,6 +40,26 @@ tell(const struct udp_socket *shared, const uint8_t *bytes, size_t len, const st
 {
     for (const struct udp *user = shared->users; user != NULL; user = user->next)
         user->call(user->arg, bytes, len, from);
+}
+
+/* The kernel has no memory to tell what there is. */
+static void
+pause_reading(struct udp_socket *shared)
+{
+    const struct timeval after = {.tv_usec = PAUSE_US};
+
+    if (event_add(shared->again, &after) == 0)
+        (void)event_del(shared->event); /* it is there */
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+    struct udp_socket *shared = arg;
+
+    (void)fd, (void)what;
+    if (event_add(shared->event, NULL) != 0)
+        pause_reading(shared);
 }
 
 static void
@@ -60,7 +81,9 @@ on_readable(evutil_socket_t fd, short what, void *arg)
                                               .msg_iovlen = 1};
     }
     count = recvmmsg(fd, messages, AT_ONCE, MSG_DONTWAIT, NULL);
-    for (int i = 0; i < count; i++) { /* none for an error: those of the network are passed over */
+    if (count < 0 && errno == ENOMEM)
+        pause_reading(shared);
+    for (int i = 0; i < count; i++) { /* none for an error of the network, which is over */
         from[i].len = messages[i].msg_hdr.msg_namelen;
         if ((messages[i].msg_hdr.msg_flags & MSG_TRUNC) == 0)
             tell(shared, bytes[i], messages[i].msg_len, &from[i]);
@@ -138,6 +161,8 @@ let_go(struct udp_socket *shared)
 {
     if (shared->event != NULL)
         event_free(shared->event);
+    if (shared->again != NULL)
+        event_free(shared->again);
     if (shared->fd >= 0)
         (void)close(shared->fd); /* nothing waits in it that counts */
     free(shared);
@@ -161,6 +186,20 @@ explain(const struct udp_socket *shared, struct err *err)
     return err_errno(err, "%s", at);
 }
 
+static bool
+listen_to(struct udp_socket *shared)
+{
+    struct event_base *base = loop_base(shared->loop);
+
+    shared->again = evtimer_new(base, on_again, shared);
+    shared->event = event_new(base, shared->fd, EV_READ | EV_PERSIST, on_readable, shared);
+    if (shared->again == NULL || shared->event == NULL || event_add(shared->event, NULL) != 0)
+        return false;
+    shared->next = *loop_sockets(shared->loop);
+    *loop_sockets(shared->loop) = shared;
+    return true;
+}
+
 static struct udp_socket *
 open_socket(struct loop *loop, const struct address *at, const char *interface, struct err *err)
 {
@@ -179,14 +218,8 @@ open_socket(struct loop *loop, const struct address *at, const char *interface, 
         (void)err_set(err, "%s: no such interface, or not yet", interface); /* always false */
     else if (!make(shared))
         (void)explain(shared, err); /* always false */
-    else
-        shared->event =
-            event_new(loop_base(loop), shared->fd, EV_READ | EV_PERSIST, on_readable, shared);
-    if (shared->event != NULL && event_add(shared->event, NULL) == 0) {
-        shared->next = *loop_sockets(loop);
-        *loop_sockets(loop) = shared;
+    else if (listen_to(shared))
         return shared;
-    }
     let_go(shared);
     return NULL;
 }

@@ -1,0 +1,142 @@
+/* Whichever allocation or system call fails in the peers engine: start() and put() say no and leave
+ * everything as it was, or what was put and what others have arrives as soon as calls work again;
+ * no descriptor stays open. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine_peers_support.h"
+#include "fault.h"
+
+#define TURNS 4U /* of the loop, with a fault */
+#define TRIES 2000U
+
+/* Two parts, so that they have to be put together. */
+static char large[1500];
+
+/* The keeper and host 1 list each other, and are in a group. */
+static size_t
+options_of_two(struct farm_world *world, struct engine_option *out)
+{
+    static char texts[3][ADDRESS_TEXT_MAX];
+
+    peers_address(texts[0], world, world->starting);
+    peers_address(texts[1], world, world->starting == 1 ? KEEPER : 1);
+    peers_group(texts[2], world);
+    out[0] = (struct engine_option){"listen", texts[0]};
+    out[1] = (struct engine_option){"peers", texts[1]};
+    out[2] = (struct engine_option){"multicast", texts[2]};
+    out[3] = (struct engine_option){"interface", "lo"};
+    return 4;
+}
+
+static const char *
+begin(void *arg)
+{
+    static struct transport both;
+    static const struct engine_name seven = {RECORD_KEYS, 7};
+    struct farm_world *world = arg;
+
+    both = transport_list;
+    both.options = options_of_two;
+    memset(large, 'x', sizeof large - 1);
+    if (!world_open(world, &both) || !world_plant(world, "www", &seven, "there") ||
+        !host_put(world->hosts[KEEPER], RECORD_KEYS, large))
+        return "no world";
+    for (unsigned i = 0; i < TRIES && !host_has(world->hosts[KEEPER], RECORD_KEYS, 7, "there"); i++)
+        (void)event_base_loop(loop_base(world->loop), EVLOOP_NONBLOCK); /* seen by that */
+    return host_has(world->hosts[KEEPER], RECORD_KEYS, 7, "there") ? NULL : "nothing planted";
+}
+
+/* A turn of the loop in which all is due that would come in a second. */
+static void
+turn(struct farm_world *world)
+{
+    static const uint64_t ids[] = {1, KEEPER};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct peers *peers = (void *)world->hosts[ids[i]]->engine;
+
+        if (peers->troubles[PEERS_SOCKET].text[0] != '\0')
+            peers->look_ms = 1;
+        peers->trickle.at_ms = peers->trickle.begun_ms;
+        peers->calm_until_ms = 0;
+        peers->trickle.heard = 0;
+        host_list(world->hosts[ids[i]], RECORD_KEYS);
+    }
+    (void)event_base_loop(loop_base(world->loop),
+                          EVLOOP_ONCE | EVLOOP_NONBLOCK); /* what comes of it is seen */
+}
+
+/* Has it come to what it would be without faults? */
+static bool
+is_mended(const struct farm_world *world)
+{
+    const struct host *one = world->hosts[1], *keeper = world->hosts[KEEPER];
+
+    return host_has(one, RECORD_KEYS, 7, "there") && host_has(one, RECORD_KEYS, KEEPER, large) &&
+           one->whole[RECORD_KEYS] > 0 && host_has(keeper, RECORD_KEYS, 1, "mine");
+}
+
+static bool
+is_mended_by_then(void *arg)
+{
+    if (!is_mended(arg))
+        turn(arg);
+    return is_mended(arg);
+}
+
+/* R-ENGINE-9. */
+static const char *
+work(void *arg)
+{
+    struct farm_world *world = arg;
+    struct err err = {""};
+    const char *wrong = NULL;
+    bool is_put = false;
+
+    if (host_start(world, 1, "www", &err)) {
+        is_put = host_put(world->hosts[1], RECORD_KEYS, "mine");
+        for (unsigned i = 0; i < TURNS; i++)
+            turn(world);
+        (void)fault_disarm(); /* asked again by the caller */
+        if (!(is_put || host_put(world->hosts[1], RECORD_KEYS, "mine")) ||
+            !run_until(world->loop, is_mended_by_then, world))
+            wrong = "not mended";
+    } else if (world->hosts[1] != NULL && err.text[0] == '\0') {
+        wrong = "not started, without a word";
+    }
+    host_stop(world, 1);
+    return wrong;
+}
+
+static const char *
+end(void *arg)
+{
+    return world_close(arg) ? NULL : "called from within a call";
+}
+
+static void
+test_each_failure(void **state)
+{
+    static const struct fault_case one = {begin, work, end, NULL};
+    static struct farm_world world;
+    size_t calls;
+
+    (void)state;
+    assert_int_equal(fault_each(&one, &world, &calls), 0);
+    assert_true(calls >= 20);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_failure),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
