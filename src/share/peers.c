@@ -75,18 +75,25 @@ static void
 state(const struct engine *engine, struct engine_state *out)
 {
     const struct peers *peers = (const void *)engine;
-    const char *text = peers->is_quiet
-                           ? "well; but no other host is heard: do datagrams get through, do all "
-                             "hosts list each other, are they of this farm, is our clock right?"
-                           : "well";
+    bool is_alone = peers->heard_ms == 0;
     size_t which = 0;
 
     while (which < PEERS_TROUBLES && peers->troubles[which].text[0] == '\0')
         which++;
-    out->is_well = which == PEERS_TROUBLES;
-    out->since_ms = out->is_well ? peers->well_ms : peers->troubles[which].since_ms;
-    (void)snprintf(out->text, sizeof out->text, "%s",
-                   out->is_well ? text : peers->troubles[which].text); /* fits */
+    out->is_well = which == PEERS_TROUBLES && !is_alone;
+    out->since_ms = is_alone ? peers->begun_ms : peers->well_ms;
+    if (which < PEERS_TROUBLES) {
+        out->since_ms = peers->troubles[which].since_ms;
+        memcpy(out->text, peers->troubles[which].text, sizeof out->text);
+    } else if (is_alone || peers->is_quiet) {
+        (void)snprintf(out->text, sizeof out->text,
+                       "%sno other host is heard%s: do datagrams get through, do hosts list each "
+                       "other, are they of this farm, is our clock right?",
+                       is_alone ? "" : "well; but ",
+                       is_alone ? " since the start" : " any more"); /* fits */
+    } else {
+        (void)snprintf(out->text, sizeof out->text, "well"); /* fits */
+    }
 }
 
 /* ---- turns ---- */

@@ -253,6 +253,10 @@ hear_member(struct heard *heard)
         tell_crowd(peers);
         return;
     }
+    if (peers->heard_ms == 0) {
+        peers->well_ms = heard->now_ms;
+        peers->is_state_new = true;
+    }
     peers->heard_ms = heard->now_ms;
     if (heard->said.from_ms > peers->from_ms) {
         peers->from_ms = heard->said.from_ms;

@@ -119,7 +119,8 @@ void peers_pile_free(struct peers_piles *piles);
 
 /* ---- the engine ---- */
 
-/* What is wrong, the worst first. */
+/* What is wrong, the worst first. (Who has heard nobody since the start is not well either: what
+ * others hold of ours is not known, and should not be replaced.) */
 enum peers_trouble {
     PEERS_SOCKET, /* there is none */
     PEERS_SEAL,   /* nothing can be sealed */

@@ -7,7 +7,8 @@
 
 #include "share/peers_inner.h"
 
-#define KEYS_WAIT_MS 2000U
+#define KEYS_WAIT_MS 2000U      /* for somebody who has the same, ... */
+#define KEYS_WAIT_MORE_MS 4500U /* ... where others are heard, who have not yet */
 #define STATUS_WAIT_MS 300U
 #define SAME_MS 20000U       /* "lately" */
 #define STATUS_OLD_MS 45000U /* after a heartbeat of 30 s has not come */
@@ -54,7 +55,7 @@ ask(struct peers *peers, enum record_kind kind, uint64_t now_ms)
 {
     if (kind == RECORD_KEYS) {
         peers_talk_anew(peers, now_ms);
-        return KEYS_WAIT_MS;
+        return peers->heard_ms == 0 ? KEYS_WAIT_MS : KEYS_WAIT_MORE_MS;
     }
     if (now_ms < peers->ask_next_ms)
         return 0;

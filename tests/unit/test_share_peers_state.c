@@ -167,6 +167,29 @@ test_twin(void **state)
     assert_true(reaches_all(world, KEYS, 1, "ours again"));
 }
 
+/* R-ENGINE-4 R-ENGINE-7: who has heard nobody knows nothing of what there is: its lists are not
+ * whole, and that is not well, until somebody is heard; then both are. */
+static void
+test_alone(void **state)
+{
+    struct farm_world *world = *state;
+    unsigned told;
+
+    host_stop(world, KEEPER);
+    assert_true(host_start(world, 1, "www", NULL));
+    assert_true(host_put(world->hosts[1], KEYS, "alone"));
+    assert_true(list_ends(world->hosts[1], KEYS));
+    assert_int_equal(world->hosts[1]->whole[KEYS], 0);
+    assert_true(says(world->hosts[1], false, "no other host is heard since the start"));
+    told = world->hosts[1]->states;
+    assert_true(host_start(world, 2, "www", NULL));
+    assert_true(reaches_all(world, KEYS, 1, "alone"));
+    assert_true(says(world->hosts[1], true, "well"));
+    assert_true(world->hosts[1]->states > told);
+    while (world->hosts[1]->whole[KEYS] == 0)
+        assert_true(list_ends(world->hosts[1], KEYS));
+}
+
 /* What is put must be ours, or nobody could tell which one is newer. */
 static void
 test_no_record(void **state)
@@ -234,8 +257,9 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_port),    TEST(test_not_there), TEST(test_seal),      TEST(test_clock),
-        TEST(test_in_turn), TEST(test_twin),      TEST(test_no_record), TEST(test_shared_port),
+        TEST(test_port),  TEST(test_not_there), TEST(test_seal),
+        TEST(test_clock), TEST(test_alone),     TEST(test_in_turn),
+        TEST(test_twin),  TEST(test_no_record), TEST(test_shared_port),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
