@@ -74,7 +74,7 @@ confirm_own(const struct service *service, struct keyset *set, uint64_t now_ms, 
 }
 
 /* In a farm: true once the while is over that this one waits for another host's key; never later
- * than `latest_s`, when it would be missed. */
+ * than `latest_s`, when it would be missed, and until then only once it is known what there is. */
 static bool
 is_our_turn(const struct service *service, struct service_turn *turn, uint64_t of,
             uint64_t latest_s, struct ring_time now)
@@ -88,7 +88,8 @@ is_our_turn(const struct service *service, struct service_turn *turn, uint64_t o
         *turn = (struct service_turn){
             .of = of,
             .boot_ms = now.boot_ms + member_random(most_ms < left_ms / 2 ? most_ms : left_ms / 2)};
-    return turn->boot_ms <= now.boot_ms && !member_is_listing(service->member);
+    return turn->boot_ms <= now.boot_ms &&
+           (!member_is_listing(service->member) || left_ms <= MEMBER_LISTING_MS);
 }
 
 /* In a farm it begins early, so that it seals in time also if nobody confirms it. */
