@@ -100,8 +100,8 @@ is_in_reach(const struct check *check, const struct seen_key *key, const struct 
     return maker < world->count && check_is_linked(&world->hosts[maker], other);
 }
 
-/* May it be asked for wherever it can have come? What waits for nobody seals where it is made, and a
- * key that its maker could tell late only, as it was cut off, seals wherever it comes. */
+/* May it be asked for wherever it can have come? What waits for nobody seals where it is made, and
+ * a key that its maker could tell late only, as it was cut off, seals wherever it comes. */
 static bool
 has_settled(const struct check *check, const struct seen_key *key)
 {
