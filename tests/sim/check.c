@@ -100,16 +100,18 @@ is_in_reach(const struct check *check, const struct seen_key *key, const struct 
     return maker < world->count && check_is_linked(&world->hosts[maker], other);
 }
 
-/* May it be asked for wherever it can have come? What waits for nobody seals where it is made, and
- * a key that its maker could tell late only, as it was cut off, seals wherever it comes. */
+/* May it be asked for wherever it can have come? What waits for nobody seals where it is made; and
+ * a key that comes late, as its maker or this host was cut off, seals wherever it comes. */
 static bool
-has_settled(const struct check *check, const struct seen_key *key)
+has_settled(const struct check *check, const struct seen_key *key, const struct host *host)
 {
-    bool is_late = key->is_emergency || check->world->wish.is_each || key->told_ms == 0 ||
-                   key->told_ms > key->seal_from * 1000;
+    uint64_t had_ms = key->had_ms[host->index];
+    uint64_t since_ms = key->told_ms > had_ms ? key->told_ms : had_ms;
 
-    return !is_late ||
-           (key->told_ms != 0 && key->told_ms + CHECK_SETTLE_MS <= check->world->now_ms);
+    if (!key->is_emergency && !check->world->wish.is_each && key->told_ms != 0 &&
+        since_ms <= key->seal_from * 1000)
+        return true;
+    return key->told_ms != 0 && since_ms + CHECK_SETTLE_MS <= check->world->now_ms;
 }
 
 /* `host` seals with this key: at whom must its tickets open? */
@@ -118,7 +120,7 @@ note_sealing(struct check *check, const struct host *host, struct seen_key *key)
 {
     const struct world *world = check->world;
     uint64_t bit = (uint64_t)1 << host->index;
-    bool has_spread = has_settled(check, key);
+    bool has_spread = has_settled(check, key, host);
 
     key->sealed_ms = world->now_ms;
     check->counts.sealed++;
@@ -210,7 +212,7 @@ look_at_key(struct check *check, struct host *host, const struct seen_key *key)
     if ((key->owes & bit) == 0 || (key->knows & bit) != 0 || !has_tickets(check, key))
         return true;
     check->counts.opened++;
-    if (opens || check_is_orphan(check, key))
+    if (opens || key->is_orphan)
         return true;
     (void)snprintf(what, sizeof what,
                    "a ticket is lost: sealed at %.3f s, it does not open here, and has to since "
@@ -245,6 +247,7 @@ check_all(struct check *check)
     for (unsigned i = 0; ok && i < world->count; i++)
         ok = check_host(check, &world->hosts[i]);
     check_clocks(check);
+    check_orphans(check);
     for (unsigned i = 0; ok && i < world->count; i++)
         ok = look_at_sealing(check, &world->hosts[i]);
     for (unsigned i = 0; ok && i < world->count; i++)
@@ -286,7 +289,7 @@ is_out_of_reach(const struct check *check, const struct key *key)
 {
     const struct seen_key *seen = check_find(check, key->name);
 
-    return seen != NULL && check_is_orphan(check, seen);
+    return seen != NULL && seen->is_orphan;
 }
 
 /* It may be over at one host already. */

@@ -15,12 +15,16 @@ struct seen_key {
     uint64_t first_ms; /* when it was seen first */
     uint64_t told_ms;  /* when another than its maker was first seen to know it; 0: none was */
     uint64_t over_ms;  /* when it ends to open, in true time, by its maker's clock */
-    int64_t least_ms, most_ms; /* errors of the daemons' clocks since */
-    uint64_t spread_ms;        /* how far these are apart */
-    uint64_t sealed_ms;        /* when it was last seen to seal anywhere; 0: never */
-    uint64_t confirmed_ms;     /* when it was first known to be; 0: never */
-    uint64_t revoked_ms;       /* likewise */
-    uint64_t knows;            /* hosts that know that it is revoked */
+    int64_t least_ms, most_ms;        /* errors of the daemons' clocks since */
+    uint64_t spread_ms;               /* how far these are apart */
+    uint64_t sealed_ms;               /* when it was last seen to seal anywhere; 0: never */
+    uint64_t confirmed_ms;            /* when it was first known to be; 0: never */
+    uint64_t revoked_ms;              /* likewise */
+    uint64_t had_ms[WORLD_HOSTS_MAX]; /* when each host was first seen to know it; 0: never */
+    /* Its maker lost its memory when nobody was in reach that held its last record, which can be in
+     * a mesh: who has the key keeps it, but nobody can tell others of it. */
+    bool is_orphan;
+    uint64_t knows; /* hosts that know that it is revoked */
     uint64_t knows_ms[WORLD_HOSTS_MAX];
     uint64_t owes;                     /* hosts at which it has to open ... */
     uint64_t owes_ms[WORLD_HOSTS_MAX]; /* ... since when ... */
@@ -44,9 +48,8 @@ struct seen_key *check_find(const struct check *check, const uint8_t name[KEY_NA
 /* Learn what the daemon of this host knows of keys. */
 bool check_learn(struct check *check, const struct host *host);
 
-/* Its maker lost its memory when nobody was in reach that held its last record, which can be in a
- * mesh: who has the key keeps it, but nobody can tell others of it. */
-bool check_is_orphan(const struct check *check, const struct seen_key *key);
+/* See which keys have lost their makers. */
+void check_orphans(struct check *check);
 
 /* From now on it has to open at this one, for the sake of `to`. */
 void check_owe(const struct check *check, struct seen_key *key, unsigned host, unsigned to);

@@ -16,15 +16,24 @@ check_find(const struct check *check, const uint8_t name[KEY_NAME_LEN])
     return NULL;
 }
 
-bool
-check_is_orphan(const struct check *check, const struct seen_key *key)
+static bool
+has_lost(const struct host *maker, const uint8_t name[KEY_NAME_LEN])
+{
+    return maker->stekd != NULL && keyset_find(&host_service(maker)->set, name) == NULL;
+}
+
+void
+check_orphans(struct check *check)
 {
     const struct world *world = check->world;
-    unsigned maker = network_find(world->network, key->maker);
-    const struct host *host = maker < world->count ? &world->hosts[maker] : NULL;
 
-    return world->wish.has_mesh && host != NULL && host->stekd != NULL &&
-           keyset_find(&host_service(host)->set, key->name) == NULL;
+    for (size_t i = 0; world->wish.has_mesh && i < check->count; i++) {
+        struct seen_key *key = &check->keys[i];
+        unsigned maker = network_find(world->network, key->maker);
+
+        if (maker < world->count)
+            key->is_orphan |= has_lost(&world->hosts[maker], key->name);
+    }
 }
 
 void
@@ -175,6 +184,8 @@ check_learn(struct check *check, const struct host *host)
             seen = add(check, host, key);
         if (seen == NULL)
             return false;
+        if (seen->had_ms[host->index] == 0)
+            seen->had_ms[host->index] = check->world->now_ms;
         if (seen->told_ms == 0 && key->maker != host_service(host)->maker)
             seen->told_ms = check->world->now_ms;
         if ((key->flags & KEY_REVOKED) != 0)
