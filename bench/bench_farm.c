@@ -1,8 +1,9 @@
-/* bench_farm ROUNDS QUIET_MS ORDER RING...: how long after one host's change the rings of the others
- * have it. ORDER is a command that changes something at one of the hosts; it runs ROUNDS times, each
- * when no ring has changed for QUIET_MS. The time counts from the first ring that changed, which is
- * that host's own; looking at all rings takes turns of half a millisecond. Prints, in milliseconds:
- * median and 99th percentile of all, median and worst of the last in each round. */
+/* bench_farm ROUNDS QUIET_MS ORDER RING...: how long after one host's change the rings of the
+ * others have it. ORDER is a command that changes something at one of the hosts; it runs ROUNDS
+ * times, each when no ring has changed for QUIET_MS. The time counts from the first ring that
+ * changed, which is that host's own; looking at all rings takes turns of half a millisecond.
+ * Prints, in milliseconds: median and 99th percentile of all, median and worst of the last in each
+ * round. */
 #include <spawn.h>
 #include <stek/stek.h>
 #include <string.h>
