@@ -200,15 +200,16 @@ happen_weather(struct world *world)
     return true;
 }
 
-/* A host whose record the store loses while it does not run puts it again when it does; but until
- * then nobody can learn its keys, and if its memory is gone, too, nobody ever can. */
+/* A host whose record the store loses while it does not run, or is cut off, puts it again; but
+ * until then nobody can learn its keys, and if its memory is gone, too, nobody ever can. */
 static bool
 may_lose(const struct world *world)
 {
     for (unsigned i = 0; i < world->count; i++) {
         const struct host *host = &world->hosts[i];
 
-        if (!host_runs(host) || world->now_ms < host->runs_ms + CHECK_START_MS)
+        if (!host_runs(host) || network_is_store_cut(world->network, i) ||
+            world->now_ms < host->runs_ms + CHECK_START_MS)
             return false;
     }
     return true;

@@ -44,6 +44,8 @@ void network_set_weather(struct network *network, const struct network_weather *
 void network_cut(struct network *network, unsigned from, unsigned to, bool is_cut);
 void network_cut_store(struct network *network, unsigned host, bool is_cut);
 
+bool network_is_store_cut(const struct network *network, unsigned host);
+
 /* Nothing is cut any more. */
 void network_heal(struct network *network);
 

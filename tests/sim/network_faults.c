@@ -105,6 +105,12 @@ network_cut_store(struct network *network, unsigned host, bool is_cut)
     network_links(network);
 }
 
+bool
+network_is_store_cut(const struct network *network, unsigned host)
+{
+    return network->is_store_cut[host];
+}
+
 void
 network_heal(struct network *network)
 {
@@ -158,7 +164,9 @@ network_replay(struct network *network)
     struct net_message tell = {.what = NET_TELL, .kind = RECORD_KEYS};
 
     tell.from = tell.whose = (unsigned)rng_below(&network->world->rng, count);
-    tell.record = network->before[tell.from];
+    /* what never came to the store nobody can offer */
+    tell.record =
+        network->world->wish.has_store ? network->backup[tell.from] : network->before[tell.from];
     for (tell.net = 0; tell.net < NETS && tell.record.bytes != NULL; tell.net++) {
         for (tell.to = 0; tell.to < count; tell.to++) {
             if (network->ports[tell.net][tell.to] != NULL)
