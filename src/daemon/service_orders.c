@@ -69,19 +69,33 @@ refuse_unknown(const struct service *service, const uint8_t name[KEY_NAME_LEN], 
     return SERVICE_UNKNOWN;
 }
 
+/* All that a mark can, and by name what was made far ahead, while a clock was wrong: a mark of then
+ * would be refused. */
+static bool
+withdraw_all(const struct service *service, struct keyset *set, uint64_t now_ms, struct err *err)
+{
+    struct mark mark = keyset_mark_all(set, &service->config.policy, now_ms);
+
+    if (keyset_revoke_mark(set, mark.made_ms, mark.until, now_ms, err) == KEYSET_REFUSED)
+        return false;
+    for (size_t i = 0; i < set->key_count; i++) {
+        const struct key *key = &set->keys[i];
+
+        if (key->made_ms > mark.made_ms && (key->flags & KEY_REVOKED) == 0 &&
+            keyset_revoke_name(set, key->name, key->open_until + KEYSET_LINGER_S, now_ms, err) ==
+                KEYSET_REFUSED)
+            return false;
+    }
+    return true;
+}
+
 /* Withdraw in a copy of the keyset; all or nothing, since the copy is thrown away else. */
 static enum service_outcome
 withdraw(const struct service *service, struct keyset *set, const struct revoke_order *order,
          uint64_t now_ms, struct err *err)
 {
-    struct mark mark;
-
-    if (order->all) {
-        mark = keyset_mark_all(set, &service->config.policy, now_ms);
-        return keyset_revoke_mark(set, mark.made_ms, mark.until, now_ms, err) == KEYSET_REFUSED
-                   ? SERVICE_FAILED
-                   : SERVICE_DONE;
-    }
+    if (order->all)
+        return withdraw_all(service, set, now_ms, err) ? SERVICE_DONE : SERVICE_FAILED;
     for (size_t i = 0; i < order->name_count; i++) {
         if (keyset_find(set, order->names[i].bytes) == NULL)
             return refuse_unknown(service, order->names[i].bytes, err);

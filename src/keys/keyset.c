@@ -172,6 +172,21 @@ make_past(const struct keyset *set, struct key *key, uint64_t now_ms)
         key->made_ms = made_ms;
 }
 
+uint64_t
+keyset_newest_ms(const struct keyset *set, uint64_t now_ms)
+{
+    uint64_t limit_ms = now_ms + KEY_SKEW_MS, newest_ms = 0;
+
+    if (set->newest_ms <= limit_ms)
+        return set->newest_ms;
+    if (set->mark.made_ms <= limit_ms)
+        newest_ms = set->mark.made_ms;
+    for (size_t i = 0; i < set->key_count; i++)
+        if (set->keys[i].made_ms <= limit_ms && set->keys[i].made_ms > newest_ms)
+            newest_ms = set->keys[i].made_ms;
+    return newest_ms;
+}
+
 /* The largest `made` or mark that is here. */
 static uint64_t
 newest(const struct keyset *set)
@@ -241,7 +256,9 @@ keyset_shift(struct keyset *set, int64_t by_s)
 uint64_t
 keyset_made_ms(const struct keyset *set, uint64_t now_ms)
 {
-    return set->newest_ms >= now_ms && set->newest_ms < UINT64_MAX ? set->newest_ms + 1 : now_ms;
+    uint64_t newest_ms = keyset_newest_ms(set, now_ms);
+
+    return newest_ms >= now_ms ? newest_ms + 1 : now_ms;
 }
 
 const struct key *

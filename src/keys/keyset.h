@@ -144,12 +144,17 @@ void keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, uint64_t
 /* Keys of one maker are another's from now on. */
 void keyset_adopt(struct keyset *set, uint64_t from, uint64_t to);
 
-/* `made` for a key that is made now: max(clock, largest `made` or mark ever seen + 1). */
+/* The largest `made` or mark ever seen, but those 10 min ahead of our clock: it, or that of others,
+ * was wrong then, and what is made after them would be refused. */
+uint64_t keyset_newest_ms(const struct keyset *set, uint64_t now_ms);
+
+/* `made` for a key that is made now: max(clock, keyset_newest_ms() + 1). */
 uint64_t keyset_made_ms(const struct keyset *set, uint64_t now_ms);
 
-/* What `revoke --all` ordered here and now revokes: W = max(clock, largest `made` seen), kept
- * until the last key concerned would have expired everywhere, also one that was just made elsewhere
- * under the same policy and is not known here. */
+/* What `revoke --all` ordered here and now revokes: W = max(clock, keyset_newest_ms()). What is
+ * known and was made later, while a clock was wrong, is to be revoked by name. It is kept until the
+ * last key concerned would have expired everywhere, also one that was just made elsewhere under the
+ * same policy and is not known here. */
 struct mark keyset_mark_all(const struct keyset *set, const struct policy *policy, uint64_t now_ms);
 
 /* NULL if there is none. The pointer holds until the next change. */

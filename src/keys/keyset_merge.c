@@ -225,7 +225,8 @@ keyset_retime(struct keyset *set, const struct key *key, uint64_t now_ms, struct
 struct mark
 keyset_mark_all(const struct keyset *set, const struct policy *policy, uint64_t now_ms)
 {
-    struct mark mark = {.made_ms = now_ms > set->newest_ms ? now_ms : set->newest_ms};
+    uint64_t newest_ms = keyset_newest_ms(set, now_ms);
+    struct mark mark = {.made_ms = now_ms > newest_ms ? now_ms : newest_ms};
 
     /* the key of the second epoch after this one may just have been made, by a clock ahead */
     mark.until = now_ms / 1000 + 3 * policy->rotate_s + policy->patience_s + policy->lifetime_s +

@@ -200,6 +200,35 @@ test_own_were_ahead(void **state)
     assert_int_equal(set.keys[0].made_ms, NOW_MS + 4001);
 }
 
+/* All clocks were two hours ahead, and ours is right again before those of others, who will tell
+ * their keys anew: until then, and after, keys can be made and revoked by the right time. */
+static void
+test_others_were_ahead(void **state)
+{
+    const uint64_t ahead_ms = (uint64_t)7200 * 1000, now_ms = NOW_MS + 6000;
+    const struct policy policy = {.rotate_s = 3600, .lifetime_s = 7200, .patience_s = 900};
+    struct key key = key_of(9, 0);
+    KEYSET(set);
+
+    (void)state;
+    key.made_ms = NOW_MS + ahead_ms + 5000;
+    key.seal_from += 7200;
+    key.seal_until += 7200;
+    key.open_until += 7200;
+    key.maker = 8;
+    assert_int_equal(keyset_add(&set, &key, NOW_MS + ahead_ms, NULL), KEYSET_CHANGED);
+    keyset_shift_own(&set, 7, -7200, now_ms);
+    assert_int_equal(keyset_made_ms(&set, now_ms), now_ms);
+    assert_int_equal(keyset_mark_all(&set, &policy, now_ms).made_ms, now_ms);
+    key.made_ms = NOW_MS + 5000;
+    key.seal_from -= 7200;
+    key.seal_until -= 7200;
+    key.open_until -= 7200;
+    assert_int_equal(keyset_retime(&set, &key, now_ms, NULL), KEYSET_CHANGED);
+    assert_int_equal(keyset_made_ms(&set, NOW_MS + 4000), NOW_MS + 5001);
+    assert_int_equal(keyset_mark_all(&set, &policy, NOW_MS + 4000).made_ms, NOW_MS + 5000);
+}
+
 /* Keys of before a farm become this host's; others' and all else stay. */
 static void
 test_adopt(void **state)
@@ -225,7 +254,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_times_move), cmocka_unit_test(test_nothing_to_move),
         cmocka_unit_test(test_bounds),         cmocka_unit_test(test_own_move),
-        cmocka_unit_test(test_own_were_ahead), cmocka_unit_test(test_adopt),
+        cmocka_unit_test(test_own_were_ahead), cmocka_unit_test(test_others_were_ahead),
+        cmocka_unit_test(test_adopt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
