@@ -218,6 +218,10 @@ on_complete(void *arg, enum record_kind kind, bool is_whole)
         hear_all(at, is_whole);
         if (member->is_listing)
             end_listing(member, now);
+        if (!at->is_heard && member->due.again == MEMBER_NEVER) {
+            member->due.again = now.boot_ms + MEMBER_RETRY_MS; /* or we never speak: R-MEMBER-1 */
+            member_arm(member, now);
+        }
         return;
     }
     at->is_asked = false;

@@ -53,6 +53,7 @@ struct script {
     bool is_cut;        /* what is put gets nowhere */
     bool refuses_start; /* no memory, say */
     bool refuses_put;
+    bool is_partial;     /* no list is whole */
     const char *trouble; /* what is wrong with it; NULL: nothing */
     unsigned puts[RECORD_KINDS], lists[RECORD_KINDS], starts;
     struct scripted *at; /* NULL while it is stopped */
@@ -177,7 +178,7 @@ scripted_turn(void *arg)
                 scripted_tell(at, kind, i);
         }
         if (is_list)
-            at->events.complete(at->events.arg, kind, true);
+            at->events.complete(at->events.arg, kind, !script->is_partial);
     }
 }
 

@@ -234,6 +234,31 @@ test_bad_records(void **state)
     assert_string_equal(world->hosts[0].service->last_error.text, "");
 }
 
+/* R-MEMBER-1: an engine that is unwell, and could not tell all, is asked again: else this host would
+ * not speak as long as it is unwell, for another host's wrong clock, say. */
+static void
+test_unwell(void **state)
+{
+    struct farm_world *world = farm_open(2);
+    struct farm_host *host;
+    uint8_t name[KEY_NAME_LEN];
+
+    (void)state;
+    assert_non_null(world);
+    host = &world->hosts[1];
+    assert_true(host_open(&world->hosts[0]));
+    host->scripts[0].is_partial = true;
+    host->scripts[0].trouble = "the clock of another host is wrong";
+    assert_true(host_open(host));
+    farm_run(world, MINUTE_MS);
+    assert_int_equal(host->scripts[0].puts[RECORD_KEYS], 0);
+    host->scripts[0].is_partial = false;
+    farm_run(world, MINUTE_MS);
+    assert_true(host->member->engines[0].is_read);
+    assert_int_equal(order_rotate(host, name), SERVICE_DONE);
+    assert_true(host->scripts[0].puts[RECORD_KEYS] > 0);
+}
+
 static void
 say_state(struct script *script, const char *trouble)
 {
@@ -283,6 +308,7 @@ main(void)
         cmocka_unit_test_teardown(test_engine_fails, farm_teardown),
         cmocka_unit_test_teardown(test_nothing, farm_teardown),
         cmocka_unit_test_teardown(test_bad_records, farm_teardown),
+        cmocka_unit_test_teardown(test_unwell, farm_teardown),
         cmocka_unit_test_teardown(test_tells_once, farm_teardown),
     };
 
