@@ -234,7 +234,7 @@ test_bad_records(void **state)
     assert_string_equal(world->hosts[0].service->last_error.text, "");
 }
 
-/* R-MEMBER-1: an engine that is unwell, and could not tell all, is asked again: else this host would
+/* R-MEMBER-1: an engine that is unwell, and could not tell all, is asked again: else a host would
  * not speak as long as it is unwell, for another host's wrong clock, say. */
 static void
 test_unwell(void **state)
