@@ -125,7 +125,8 @@ struct member {
     uint64_t said_withdrawn;  /* what it revoked */
     uint64_t status_boot_ms;  /* when our last status went out; 0: never */
     uint64_t foreign_boot_ms; /* when a newer one of our name was heard; 0: never */
-    uint64_t generation;      /* of the ring, as it told */
+    uint64_t generation;      /* of the ring, when it was last compared with what that told */
+    uint8_t held[STATUS_DIGEST_LEN]; /* which keys it told of */
     uint64_t records_said, statuses_said;
     bool is_listing;                         /* at the start */
     bool is_unsaid;                          /* our keys record could not go out */

@@ -98,13 +98,30 @@ member_plan_keys(struct member *member, struct ring_time now)
         member->due.keys = now.boot_ms + member_random(within);
 }
 
+/* True if other keys open here than we have told of. A confirmation changes the ring, too, and is
+ * nobody's to know: statuses of all hosts for each would be many. */
+static bool
+has_new_keys(struct member *member, struct ring_time now)
+{
+    const struct service *service = member->service;
+    uint64_t generation = service_generation(service);
+    struct status status = {.held = 0};
+
+    if (generation == member->generation)
+        return false;
+    if (!status_set_keys(&status, &service->set, &service->config.policy, now.unix_ms / 1000, NULL))
+        return true;
+    member->generation = generation;
+    return memcmp(status.digest, member->held, sizeof member->held) != 0;
+}
+
 void
 member_plan_status(struct member *member, struct ring_time now)
 {
     uint64_t spread = member->fleet.count * STATUS_PER_HOST_MS;
     uint64_t due = member->status_boot_ms + STATUS_APART_MS;
 
-    if (service_generation(member->service) == member->generation)
+    if (!has_new_keys(member, now))
         return;
     if (due < now.boot_ms)
         due = now.boot_ms;
@@ -258,6 +275,7 @@ member_say_status(struct member *member, struct ring_time now)
                         FLEET_ENGINES_MAX); /* of ourselves; without memory it is as before */
         member->status_boot_ms = now.boot_ms;
         member->generation = status.generation;
+        memcpy(member->held, status.digest, sizeof member->held);
         member->fleet_beat = status.beat;
         member->statuses_said++;
         member->due.status =

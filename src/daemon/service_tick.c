@@ -4,6 +4,7 @@
 #include "daemon/service_inner.h"
 
 #define RETRY_MS 5000U
+#define SOON_S 2U
 
 /* Keep the first of several. */
 static void
@@ -21,6 +22,16 @@ may_make_emergency(const struct service *service, struct ring_time now)
            now.boot_ms - service->emergency.boot_ms >= SCHEDULE_EMERGENCY_MS;
 }
 
+/* The fresh key that another host made for all, by a clock that is a little ahead: if each host
+ * whose clock is behind made one, too, a revocation would be answered by many. */
+static bool
+comes_soon(const struct service *service, const struct keyset *set, struct ring_time now)
+{
+    return !member_is_alone(service->member) &&
+           keyset_sealing(set, &service->config.policy, service->maker,
+                          now.unix_ms / 1000 + SOON_S) != NULL;
+}
+
 /* Bring a copy of the keyset up to the present. What cannot be made is no reason to keep what is
  * over. */
 static void
@@ -33,7 +44,8 @@ advance(struct service *service, struct keyset *set, bool *is_emergency, struct 
     (void)keyset_expire(set, now.unix_ms); /* the commit sees what changed */
     if (!service_make_due(service, set, now, &why))
         note(trouble, &why);
-    if (keyset_sealing(set, &service->config.policy, service->maker, now.unix_ms / 1000) != NULL)
+    if (keyset_sealing(set, &service->config.policy, service->maker, now.unix_ms / 1000) != NULL ||
+        comes_soon(service, set, now))
         return;
     if (!may_make_emergency(service, now) || member_is_listing(service->member))
         return;

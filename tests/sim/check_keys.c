@@ -80,7 +80,8 @@ check_clocks(struct check *check)
 
         key->least_ms = least < key->least_ms ? least : key->least_ms;
         key->most_ms = most > key->most_ms ? most : key->most_ms;
-        key->spread_ms = (uint64_t)(key->most_ms - key->least_ms);
+        /* a clock that drifts, and is set after that, moves a key twice */
+        key->spread_ms = 2 * (uint64_t)(key->most_ms - key->least_ms);
     }
 }
 
