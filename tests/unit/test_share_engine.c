@@ -97,6 +97,18 @@ test_late(void **state)
     }
 }
 
+/* A list was whole, or one that is asked for now is: a busy machine may be late with some. */
+static bool
+is_whole_in_time(struct host *host, enum record_kind kind)
+{
+    uint64_t end_ms = loop_now_ms(host->world->loop) + GIVE_UP_MS;
+
+    while (host->whole[kind] == 0 && loop_now_ms(host->world->loop) < end_ms)
+        if (!list_ends(host, kind))
+            return false;
+    return host->whole[kind] > 0;
+}
+
 /* R-ENGINE-2 R-ENGINE-4: statuses are told to those who ask, all of them, each time; ours too. Keys
  * that are known are told again in a list. */
 static void
@@ -126,7 +138,8 @@ test_list(void **state)
         before = two->seen[RECORD_KEYS][1].told;
         assert_true(list_ends(world.hosts[2], RECORD_KEYS));
         assert_true(two->seen[RECORD_KEYS][1].told > before);
-        assert_true(two->whole[RECORD_KEYS] > 0 && two->whole[RECORD_STATUS] > 0);
+        assert_true(is_whole_in_time(world.hosts[2], RECORD_KEYS));
+        assert_true(is_whole_in_time(world.hosts[2], RECORD_STATUS));
         assert_true(world_close(&world));
     }
 }
