@@ -249,13 +249,19 @@ one_round(const struct fault_case *one, void *arg, size_t n, bool onward, bool *
 size_t
 fault_each(const struct fault_case *one, void *arg, size_t *calls)
 {
+    return fault_each_of(one, arg, calls, 0, 1);
+}
+
+size_t
+fault_each_of(const struct fault_case *one, void *arg, size_t *calls, size_t part, size_t parts)
+{
     size_t failures = 0;
 
     for (int onward = 0; onward <= 1; onward++) {
         bool hit = true;
-        size_t n = 0;
+        size_t n = part;
 
-        for (; hit && n < CALLS_MAX; n++) {
+        for (; hit && n < CALLS_MAX; n += parts) {
             const char *wrong = one_round(one, arg, n, onward == 1, &hit);
 
             if (wrong == NULL)
@@ -265,7 +271,7 @@ fault_each(const struct fault_case *one, void *arg, size_t *calls)
                    onward ? " and all after it" : "", wrong);
         }
         failures += hit;
-        *calls = n - 1;
+        *calls = n - parts;
     }
     return failures;
 }

@@ -31,4 +31,8 @@ struct fault_case {
  * printed, descriptors left open included; and the number of calls in *calls. */
 size_t fault_each(const struct fault_case *one, void *arg, size_t *calls);
 
+/* The same for each n of one part of `parts`: for processes that share the work. */
+size_t fault_each_of(const struct fault_case *one, void *arg, size_t *calls, size_t part,
+                     size_t parts);
+
 #endif
