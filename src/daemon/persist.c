@@ -168,7 +168,7 @@ digest(struct secret *out, const struct persist *persist, const struct keyset *s
     if (!encode_keyset(&plain, set, err))
         return false;
     return crypt_hmac(out->bytes, plain.bytes, plain.len, persist->key.bytes,
-                     sizeof persist->key.bytes) == 1 ||
+                      sizeof persist->key.bytes) == 1 ||
            err_set(err, "libcrypto failed");
 }
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "keys/key.h"
 #include "io/crypt.h"
+#include "keys/key.h"
 
 #define VERSION 1
 #define PURPOSE "datagram"

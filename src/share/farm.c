@@ -2,8 +2,8 @@
 #include "share/farm.h"
 
 #include "base/bytes.h"
-#include "keys/keyset.h"
 #include "io/crypt.h"
+#include "keys/keyset.h"
 #include "share/line.h"
 
 #define DAY_S (FARM_DAY_MS / 1000)

@@ -2,8 +2,8 @@
 #include "share/record.h"
 
 #include "base/bytes.h"
-#include "keys/key.h"
 #include "io/crypt.h"
+#include "keys/key.h"
 
 #define VERSION 1
 #define PURPOSE "record"
