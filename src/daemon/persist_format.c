@@ -48,6 +48,7 @@ write_head(uint8_t bytes[HEAD_MAX], const struct persist_head *head, size_t seal
     return w.failed ? 0 : w.len;
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): what follows the head is written */
 /* A head of `head_len` bytes is there; put the rest behind it. */
 static bool
 seal_behind(uint8_t *whole, size_t head_len, const struct secret_buf *plain,
@@ -67,6 +68,7 @@ seal_behind(uint8_t *whole, size_t head_len, const struct secret_buf *plain,
     secret_wipe_bytes(gcm.text, plain->len);
     return false;
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 bool
 persist_seal(uint8_t **out, size_t *len, const struct persist_head *head, const struct keyset *set,

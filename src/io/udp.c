@@ -308,7 +308,8 @@ udp_send_group(const struct udp *udp, const struct udp *group, const uint8_t *by
     const struct udp_socket *to = group->socket;
     struct in_pktinfo way = {.ipi_ifindex = (int)to->index};
     char control[CMSG_SPACE(sizeof way)] __attribute__((aligned(8))) = {0};
-    struct iovec part = {(void *)(uintptr_t)bytes, len}; /* which is only read */
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): which is only read */
+    struct iovec part = {(void *)(uintptr_t)bytes, len};
     socklen_t name_len;
     struct sockaddr_storage name = name_of(to, &name_len);
     struct msghdr message = {
