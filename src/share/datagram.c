@@ -61,19 +61,6 @@ read_front(struct front *out, const struct datagram_end *end, struct reader *r)
     return out->sender == end->host ? RECORD_KNOWN : RECORD_OPENED;
 }
 
-static bool
-derive(struct secret *key, const struct farm *farm, uint64_t time_ms, const uint8_t *front,
-       size_t front_len)
-{
-    struct crypt_info info;
-    SECRET(day);
-
-    crypt_info_begin(&info, PURPOSE);
-    crypt_info_add(&info, front, front_len);
-    crypt_info_add(&info, front + front_len, RECORD_SALT_LEN);
-    return farm_secret(farm, &day, farm_day_of(time_ms)) && crypt_derive(key, &day, &info);
-}
-
 bool
 datagram_seal(struct datagram_end *end, uint8_t out[DATAGRAM_MAX], size_t *out_len,
               const uint8_t salt[RECORD_SALT_LEN], const uint8_t *body, size_t len, uint64_t now_ms,
@@ -91,7 +78,8 @@ datagram_seal(struct datagram_end *end, uint8_t out[DATAGRAM_MAX], size_t *out_l
         return err_set(err, "our clock is before the farm's oldest secret: set the clock");
     write_bytes(&w, salt, RECORD_SALT_LEN);
     write_bytes(&w, body, len);
-    if (w.left < CRYPT_TAG_LEN || !derive(&key, end->farm, time_ms, sealed, front_len) ||
+    if (w.left < CRYPT_TAG_LEN ||
+        !record_key(&key, end->farm, PURPOSE, time_ms, sealed, front_len) ||
         !crypt_seal(&(struct crypt_gcm){.key = &key,
                                         .aad = sealed,
                                         .aad_len = front_len + RECORD_SALT_LEN,
@@ -127,7 +115,7 @@ unseal(struct datagram *out, const struct datagram_end *end, const struct front 
     out->len = len - before - sizeof tag;
     memcpy(out->body, bytes + before, out->len);
     memcpy(tag, bytes + len - sizeof tag, sizeof tag);
-    if (!derive(&key, end->farm, front->time_ms, bytes, front->len))
+    if (!record_key(&key, end->farm, PURPOSE, front->time_ms, bytes, front->len))
         return RECORD_FAILED;
     switch (crypt_open(&(struct crypt_gcm){.key = &key,
                                            .aad = bytes,

@@ -172,7 +172,6 @@ bool
 farm_encode(struct secret_buf *out, const struct farm *farm, struct err *err)
 {
     SECRET_BUF(bytes);
-    SECRET_BUF(line);
     struct writer w;
 
     if (!secret_buf_init(&bytes, BYTES_LEN))
@@ -181,16 +180,7 @@ farm_encode(struct secret_buf *out, const struct farm *farm, struct err *err)
     write_bytes(&w, farm->id, sizeof farm->id);
     write_u32(&w, (uint32_t)farm->first.number);
     write_bytes(&w, farm->first.secret.bytes, sizeof farm->first.secret.bytes);
-    if (!line_write(&line, FARM_WORD, bytes.bytes, w.len, err))
-        return false;
-    if (!secret_buf_reserve(out, sizeof comment + line.len))
-        return err_set(err, "no memory");
-    w = writer_of(out->bytes, out->cap);
-    write_bytes(&w, comment, sizeof comment - 1);
-    write_bytes(&w, line.bytes, line.len);
-    write_u8(&w, '\n');
-    out->len = w.len;
-    return true;
+    return line_file(out, comment, FARM_WORD, bytes.bytes, w.len, err);
 }
 
 bool

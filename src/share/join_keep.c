@@ -13,23 +13,13 @@ join_encode(struct secret_buf *out, const struct join *join, struct err *err)
     uint8_t request[JOIN_REQUEST_MAX];
     struct writer w;
     SECRET_BUF(bytes);
-    SECRET_BUF(line);
 
     if (!secret_buf_init(&bytes, sizeof join->private_key.bytes + sizeof request))
         return err_set(err, "no memory");
     w = writer_of(bytes.bytes, bytes.cap);
     write_bytes(&w, join->private_key.bytes, sizeof join->private_key.bytes);
     write_bytes(&w, request, join_request_write(request, &join->request));
-    if (!line_write(&line, JOIN_WORD, bytes.bytes, w.len, err))
-        return false;
-    if (!secret_buf_reserve(out, sizeof comment + line.len))
-        return err_set(err, "no memory");
-    w = writer_of(out->bytes, out->cap);
-    write_bytes(&w, comment, sizeof comment - 1);
-    write_bytes(&w, line.bytes, line.len);
-    write_u8(&w, '\n');
-    out->len = w.len;
-    return true;
+    return line_file(out, comment, JOIN_WORD, bytes.bytes, w.len, err);
 }
 
 bool

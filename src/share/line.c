@@ -76,6 +76,26 @@ decode(struct secret_buf *out, const char *word, const char *text, size_t len, s
 }
 
 bool
+line_file(struct secret_buf *out, const char *comment, const char *word, const uint8_t *bytes,
+          size_t len, struct err *err)
+{
+    size_t comment_len = strlen(comment);
+    struct writer w;
+    SECRET_BUF(line);
+
+    if (!line_write(&line, word, bytes, len, err))
+        return false;
+    if (!secret_buf_reserve(out, comment_len + line.len + 1))
+        return err_set(err, "no memory");
+    w = writer_of(out->bytes, out->cap);
+    write_bytes(&w, comment, comment_len);
+    write_bytes(&w, line.bytes, line.len);
+    write_u8(&w, '\n');
+    out->len = w.len;
+    return true;
+}
+
+bool
 line_read(struct secret_buf *out, const char *word, const char *text, size_t len, struct err *err)
 {
     size_t word_len = strlen(word);

@@ -22,6 +22,10 @@
 bool line_write(struct secret_buf *out, const char *word, const uint8_t *bytes, size_t len,
                 struct err *err);
 
+/* A file of such a line behind a comment, in an empty `out`. */
+bool line_file(struct secret_buf *out, const char *comment, const char *word, const uint8_t *bytes,
+               size_t len, struct err *err);
+
 /* The bytes of a line with this word, in an empty `out`, which stays empty on failure. */
 bool line_read(struct secret_buf *out, const char *word, const char *text, size_t len,
                struct err *err);

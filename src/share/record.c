@@ -132,18 +132,17 @@ record_peek(struct record_head *head, const uint8_t *bytes, size_t len)
 
 /* ---- the seal ---- */
 
-/* The key of a record whose front has `head_len` bytes, the salt right behind. */
-static bool
-derive(struct secret *key, const struct farm *farm, uint64_t sequence, const uint8_t *front,
-       size_t head_len)
+bool
+record_key(struct secret *key, const struct farm *farm, const char *purpose, uint64_t time_ms,
+           const uint8_t *front, size_t front_len)
 {
     struct crypt_info info;
     SECRET(day);
 
-    crypt_info_begin(&info, PURPOSE);
-    crypt_info_add(&info, front, head_len);
-    crypt_info_add(&info, front + head_len, RECORD_SALT_LEN);
-    return farm_secret(farm, &day, farm_day_of(sequence)) && crypt_derive(key, &day, &info);
+    crypt_info_begin(&info, purpose);
+    crypt_info_add(&info, front, front_len);
+    crypt_info_add(&info, front + front_len, RECORD_SALT_LEN);
+    return farm_secret(farm, &day, farm_day_of(time_ms)) && crypt_derive(key, &day, &info);
 }
 
 static bool
@@ -179,7 +178,7 @@ record_seal(struct secret_buf *out, const struct farm *farm, const struct record
     write_bytes(&w, salt, RECORD_SALT_LEN);
     write_bytes(&w, content, len);
     sealed.len = w.len + CRYPT_TAG_LEN;
-    if (!derive(&key, farm, head->sequence, sealed.bytes, head_len) ||
+    if (!record_key(&key, farm, PURPOSE, head->sequence, sealed.bytes, head_len) ||
         !crypt_seal(&(struct crypt_gcm){.key = &key,
                                         .aad = sealed.bytes,
                                         .aad_len = head_len + RECORD_SALT_LEN,
@@ -203,7 +202,7 @@ unseal(struct secret_buf *content, const struct farm *farm, const struct record_
     SECRET(key);
 
     memcpy(tag, bytes + len - sizeof tag, sizeof tag);
-    if (!derive(&key, farm, head->sequence, bytes, head_len))
+    if (!record_key(&key, farm, PURPOSE, head->sequence, bytes, head_len))
         return RECORD_FAILED;
     switch (crypt_open(&(struct crypt_gcm){.key = &key,
                                            .aad = bytes,

@@ -102,4 +102,9 @@ bool record_seal(struct secret_buf *out, const struct farm *farm, const struct r
 enum record_verdict record_unseal(struct secret_buf *content, struct record_head *head,
                                   const struct farm *farm, const uint8_t *bytes, size_t len);
 
+/* The key of a text whose front has `front_len` bytes, with RECORD_SALT_LEN of salt right behind,
+ * of the day of `time_ms`: for records, and the datagrams of datagram.h. */
+bool record_key(struct secret *key, const struct farm *farm, const char *purpose, uint64_t time_ms,
+                const uint8_t *front, size_t front_len);
+
 #endif
