@@ -70,6 +70,7 @@ struct member_engine {
 /* A keys record that opened, and waits to be taken in. */
 struct member_letter {
     struct record_head head;
+    size_t engine; /* that brought it */
     struct secret_buf content;
 };
 

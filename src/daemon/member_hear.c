@@ -108,11 +108,12 @@ hear_keys(struct member_engine *at, const struct engine_name *name, const uint8_
 {
     struct member *member = at->member;
     struct ring_time now = time_of(member);
-    struct member_letter letter = {.content = {.bytes = NULL}};
+    struct member_letter letter = {.engine = at->index, .content = {.bytes = NULL}};
     enum record_verdict verdict;
 
     if (member->letter_count == MEMBER_LETTERS_MAX)
         member_take_letters(member, now);
+    member->inbox.engine = at->index;
     member->inbox.lets_back = !at->is_read;
     verdict = inbox_open(&member->inbox, &letter.content, &letter.head, RECORD_KEYS, bytes, len,
                          now.unix_ms);
@@ -150,6 +151,7 @@ hear_status(struct member_engine *at, const struct engine_name *name, const uint
     enum record_verdict verdict;
     SECRET_BUF(content);
 
+    member->inbox.engine = at->index;
     verdict = inbox_open(&member->inbox, &content, &head, RECORD_STATUS, bytes, len,
                          latest_ms(member, now));
     if (verdict == RECORD_KNOWN && record_peek(&head, bytes, len) == RECORD_OPENED)
@@ -292,6 +294,7 @@ member_take_letters(struct member *member, struct ring_time now)
         member_note_carrier(
             member, letter->head.sender,
             merge_withdrawn_in(letter->content.bytes, letter->content.len, now.unix_ms));
+        member->inbox.engine = letter->engine;
         if (is_taken && is_used[i])
             (void)inbox_take(&member->inbox, &letter->head, now.unix_ms); /* counts what fails */
     }

@@ -165,6 +165,7 @@ send(struct member *member, enum record_kind kind, uint64_t last, uint64_t *sequ
     head.sequence = record_sequence(last > seen ? last : seen, now.unix_ms);
     *sequence = head.sequence;
     /* before one of two engines takes it, and the other does not; else ours comes back once */
+    member->inbox.engine = INBOX_NO_ENGINE;
     (void)inbox_take(&member->inbox, &head, now.unix_ms);
     return put(member, &head, content, err);
 }

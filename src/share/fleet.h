@@ -31,7 +31,7 @@
 #include "share/status.h"
 
 #define FLEET_HOSTS_MAX INBOX_SENDERS_MAX
-#define FLEET_ENGINES_MAX 4U
+#define FLEET_ENGINES_MAX INBOX_ENGINES_MAX
 #define FLEET_HEARTBEAT_MS ((uint64_t)30 * 1000)
 #define FLEET_SILENT_MS (3 * FLEET_HEARTBEAT_MS)
 #define FLEET_CLOCK_MS ((int64_t)60 * 1000) /* clocks that differ by more are odd */

@@ -11,7 +11,7 @@ inbox_init(struct inbox *inbox, struct farm *farm, const char *keyset, uint64_t 
 {
     struct writer w;
 
-    *inbox = (struct inbox){.farm = farm, .host = host};
+    *inbox = (struct inbox){.farm = farm, .host = host, .engine = INBOX_NO_ENGINE};
     w = writer_of(inbox->keyset, sizeof inbox->keyset - 1);
     write_bytes(&w, keyset, strnlen(keyset, sizeof inbox->keyset)); /* too long a one: "" */
 }
@@ -47,15 +47,35 @@ is_ahead(uint64_t sequence, uint64_t now_ms)
     return sequence > now_ms && sequence - now_ms > KEY_SKEW_MS;
 }
 
-uint64_t
-inbox_last(const struct inbox *inbox, uint64_t sender, enum record_kind kind, uint64_t now_ms)
+/* NULL: none was taken that counts. */
+static struct inbox_seen *
+last_of(const struct inbox *inbox, uint64_t sender, enum record_kind kind, uint64_t now_ms)
 {
     struct inbox_seen wanted = seen_of(sender, kind, 0);
     bool found;
     size_t place = place_of(inbox, &wanted, &found);
 
-    return found && !is_ahead(inbox->seen[place].sequence, now_ms) ? inbox->seen[place].sequence
-                                                                   : 0;
+    return found && !is_ahead(inbox->seen[place].sequence, now_ms) ? &inbox->seen[place] : NULL;
+}
+
+uint64_t
+inbox_last(const struct inbox *inbox, uint64_t sender, enum record_kind kind, uint64_t now_ms)
+{
+    const struct inbox_seen *last = last_of(inbox, sender, kind, now_ms);
+
+    return last == NULL ? 0 : last->sequence;
+}
+
+/* The engine brought this one. False: it had brought a newer one before. */
+static bool
+note_brought(const struct inbox *inbox, struct inbox_seen *seen, uint64_t sequence)
+{
+    if (inbox->engine >= INBOX_ENGINES_MAX)
+        return sequence >= seen->sequence;
+    if (sequence < seen->brought[inbox->engine])
+        return false;
+    seen->brought[inbox->engine] = sequence;
+    return true;
 }
 
 /* All that can be said without the seal, so that most of what is of no use costs little. */
@@ -63,7 +83,7 @@ static enum record_verdict
 judge(const struct inbox *inbox, const struct record_head *head, enum record_kind kind,
       uint64_t now_ms)
 {
-    uint64_t last = inbox_last(inbox, head->sender, head->kind, now_ms);
+    struct inbox_seen *last = last_of(inbox, head->sender, head->kind, now_ms);
     bool is_back = inbox->lets_back && head->sender == inbox->host;
 
     if (memcmp(head->farm, inbox->farm->id, sizeof head->farm) != 0)
@@ -76,8 +96,8 @@ judge(const struct inbox *inbox, const struct record_head *head, enum record_kin
         return RECORD_AHEAD;
     if (farm_day_of(head->sequence) < inbox->farm->first.number)
         return RECORD_DAY_OVER;
-    if (head->sequence <= last && !is_back)
-        return head->sequence == last ? RECORD_KNOWN : RECORD_ROLLED_BACK;
+    if (last != NULL && head->sequence <= last->sequence && !is_back)
+        return note_brought(inbox, last, head->sequence) ? RECORD_KNOWN : RECORD_ROLLED_BACK;
     return RECORD_OPENED;
 }
 
@@ -117,9 +137,12 @@ remember(struct inbox *inbox, const struct inbox_seen *fresh, uint64_t now_ms)
     size_t place = place_of(inbox, fresh, &found);
 
     if (found) {
-        if (inbox->seen[place].sequence < fresh->sequence ||
-            is_ahead(inbox->seen[place].sequence, now_ms))
-            inbox->seen[place].sequence = fresh->sequence;
+        seen = &inbox->seen[place];
+        if (is_ahead(seen->sequence, now_ms))
+            *seen = *fresh;
+        else if (seen->sequence < fresh->sequence)
+            seen->sequence = fresh->sequence;
+        (void)note_brought(inbox, seen, fresh->sequence); /* one of before may be taken late */
         return RECORD_OPENED;
     }
     if (inbox->seen_count >= INBOX_SENDERS_MAX) {
@@ -142,6 +165,7 @@ inbox_take(struct inbox *inbox, const struct record_head *head, uint64_t now_ms)
 {
     struct inbox_seen seen = seen_of(head->sender, head->kind, head->sequence);
 
+    (void)note_brought(inbox, &seen, head->sequence); /* nothing was brought before */
     if (head->sender != inbox->host)
         farm_saw(inbox->farm, farm_day_of(head->sequence));
     return counted(inbox, remember(inbox, &seen, now_ms));

@@ -3,7 +3,10 @@
  *
  * A record is opened, its content used, and then taken: from then on neither it nor an older one
  * opens again. So what could not be used in full (no memory, a key of a clock that is ahead) may
- * be offered again. R-RECORD-4 to -7 of record.h. */
+ * be offered again. R-RECORD-4 to -7 of record.h.
+ *
+ * Engines are of different speeds: what one brings after another has brought something newer is
+ * known, and only what is older than what it brought itself is rolled back. */
 #ifndef SHARE_INBOX_H
 #define SHARE_INBOX_H
 
@@ -17,16 +20,21 @@
 
 #define INBOX_SENDERS_MAX 32768U /* of each kind counted apart */
 
+#define INBOX_ENGINES_MAX 4U
+#define INBOX_NO_ENGINE INBOX_ENGINES_MAX
+
 /* Of one sender and kind, the highest sequence that was taken. Begins with what it is sorted by. */
 struct inbox_seen {
     uint8_t name[KEY_NAME_LEN]; /* sender 8 | kind 1 | zeros: for items.h */
     uint64_t sequence;
+    uint64_t brought[INBOX_ENGINES_MAX]; /* the highest of each engine, up to that */
 };
 
 struct inbox {
     struct farm *farm;                  /* the caller's, as the next one */
     char keyset[RECORD_KEYSET_MAX + 1]; /* its name */
     uint64_t host;                      /* our own id */
+    size_t engine;  /* which one brings what is offered and taken; or INBOX_NO_ENGINE */
     bool lets_back; /* older records of ours are let in: they are of before we lost our memory */
     struct inbox_seen *seen;
     size_t seen_count, seen_cap;

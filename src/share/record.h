@@ -67,8 +67,8 @@ enum record_verdict {
     RECORD_AHEAD,       /* sequence over 10 min ahead of our clock */
     RECORD_BEHIND,      /* a datagram's time over 10 min behind it; records may be as old */
     RECORD_DAY_OVER,    /* of a day whose secret is wiped */
-    RECORD_KNOWN,       /* taken already: everyday */
-    RECORD_ROLLED_BACK, /* older than one that was taken */
+    RECORD_KNOWN,       /* taken already, or a newer one by a faster engine: everyday */
+    RECORD_ROLLED_BACK, /* older than one that was taken, and that this engine had brought */
     RECORD_FORGED,      /* the seal does not open: damaged, or not by a member */
     RECORD_CONTENT,     /* sealed by a member, but not well-formed */
     RECORD_FULL,        /* too many senders */

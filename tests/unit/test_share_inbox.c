@@ -81,6 +81,38 @@ test_replay_and_rollback(void **state)
     mail_close(&mail);
 }
 
+static enum record_verdict
+offer_by(struct mail *mail, size_t engine, uint64_t sequence)
+{
+    mail->inbox.engine = engine;
+    return offer_number(mail, sequence, NOW_MS);
+}
+
+/* R-RECORD-5: what the slower of two engines brings late is known; what is older than what it had
+ * brought itself is rolled back. */
+static void
+test_two_engines(void **state)
+{
+    enum { FAST, SLOW };
+    struct mail mail;
+
+    (void)state;
+    assert_true(mail_open(&mail));
+    for (uint64_t i = 100; i > 2; i -= 2) { /* the slow one is always one behind */
+        assert_int_equal(offer_by(&mail, FAST, NOW_MS - i), RECORD_OPENED);
+        assert_int_equal(offer_by(&mail, SLOW, NOW_MS - i - 1), RECORD_KNOWN);
+    }
+    assert_int_equal(offer_by(&mail, SLOW, NOW_MS - 5), RECORD_KNOWN); /* once more */
+    assert_int_equal(mail.inbox.counts[RECORD_ROLLED_BACK], 0);
+    assert_int_equal(offer_by(&mail, SLOW, NOW_MS - 6), RECORD_ROLLED_BACK);
+    assert_int_equal(offer_by(&mail, FAST, NOW_MS - 5), RECORD_ROLLED_BACK);
+    assert_int_equal(offer_by(&mail, SLOW, NOW_MS), RECORD_OPENED);
+    assert_int_equal(offer_by(&mail, FAST, NOW_MS - 1), RECORD_KNOWN);
+    assert_int_equal(offer_by(&mail, SLOW, NOW_MS - 1), RECORD_ROLLED_BACK);
+    assert_int_equal(mail.inbox.counts[RECORD_ROLLED_BACK], 3);
+    mail_close(&mail);
+}
+
 /* What was opened but not taken opens again. */
 static void
 test_not_taken(void **state)
@@ -256,6 +288,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replay_and_rollback),
+        cmocka_unit_test(test_two_engines),
         cmocka_unit_test(test_not_taken),
         cmocka_unit_test(test_ahead),
         cmocka_unit_test(test_causes),
