@@ -71,11 +71,8 @@ earlier(uint64_t a, uint64_t b)
 static uint64_t
 next_ms(const struct etcd *etcd)
 {
-    const struct etcd_range *keys = &etcd->ranges[RECORD_KEYS];
     uint64_t next = etcd->grpc == NULL ? etcd->again_ms : etcd_watch_next_ms(etcd);
 
-    if (etcd->grpc != NULL && etcd->point.revision == 0 && !keys->is_on && !keys->is_refused)
-        return 0;
     if (etcd->grpc != NULL && etcd->renew_ms != 0)
         next = earlier(next, etcd->renew_ms);
     for (unsigned kind = RECORD_KEYS; kind <= RECORD_STATUS; kind++) {
@@ -84,6 +81,8 @@ next_ms(const struct etcd *etcd)
 
         if (etcd->grpc != NULL && own->is_due && own->call == NULL)
             next = earlier(next, own->due_ms);
+        if (etcd->grpc != NULL)
+            next = earlier(next, etcd_range_next_ms(etcd, (enum record_kind)kind));
         if (range->is_wanted || range->is_listed)
             next = earlier(next, range->deadline_ms);
     }

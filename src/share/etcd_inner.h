@@ -17,8 +17,9 @@
 #define ETCD_NAMES_MAX (16 * INBOX_SENDERS_MAX) /* looked at in one range, others' included */
 #define ETCD_LIST_MS 4000U                      /* a list is answered by then, whole or not */
 #define ETCD_SLOW_MS 5000U                      /* what an operator has to mend is tried again */
-#define ETCD_OLD_MS (90 * (uint64_t)86400000)   /* no key outlives its host's last word so long */
-#define ETCD_OLD_MAX 8U                         /* removed at a time */
+#define ETCD_CALM_MS 5000U /* a watch that stands so long ends rows of failures */
+#define ETCD_OLD_MS (90 * (uint64_t)86400000) /* no key outlives its host's last word so long */
+#define ETCD_OLD_MAX 8U                       /* removed at a time */
 #define ETCD_KINDS (RECORD_STATUS + 1U)
 
 /* What is wrong, the worst first. */
@@ -75,7 +76,10 @@ struct etcd_range {
     char from[ETCD_KEY_MAX]; /* the next page */
     size_t from_len;
     int64_t limit;
-    bool is_names; /* a value that is too long is passed over by this page */
+    uint64_t again_ms;  /* the next page is not asked for before */
+    bool is_rewound;    /* its revision was gone once */
+    unsigned shortened; /* how many pages were too long */
+    bool is_names;      /* a value that is too long is passed over by this page */
     size_t names, records;
     struct etcd_old old[ETCD_OLD_MAX];
     size_t old_count;
@@ -103,10 +107,13 @@ struct etcd {
     unsigned heartbeat_ms;
     struct loop_timer *turn;
 
-    struct grpc *grpc; /* at endpoints[at]; NULL: none before again_ms */
-    uint64_t again_ms; /* when to try the next one */
-    uint64_t renew_ms; /* if not 0: when to connect anew, with certificates as they are then */
-    unsigned failures; /* in a row */
+    struct grpc *grpc;  /* at endpoints[at]; NULL: none before again_ms */
+    uint64_t again_ms;  /* when to try the next one */
+    uint64_t renew_ms;  /* if not 0: when to connect anew, with certificates as they are then */
+    unsigned failures;  /* in a row */
+    unsigned restarts;  /* in a row: all was to be read anew, ... */
+    uint64_t sync_ms;   /* ... and not before then */
+    uint64_t stands_ms; /* since when the watch does; 0: it does not */
     struct etcd_point point;    /* up to there all is told; of revision 0: not so */
     struct etcd_point last;     /* that was seen */
     bool was_synced, was_local; /* ever; the latter: with what one member had */
@@ -155,6 +162,12 @@ void etcd_soon(void *etcd);
 enum etcd_verdict etcd_verdict_of(const struct etcd *etcd, const struct grpc_result *result,
                                   struct err *err);
 
+/* Half of it to all, by chance: so hosts that lost the same member do not all come at once. */
+uint64_t etcd_jitter_ms(uint64_t pause_ms);
+
+/* How long to wait after so many failures in a row, with jitter. */
+uint64_t etcd_pause_ms(size_t failures);
+
 /* How long an answer may take, which is longer after failures. */
 unsigned etcd_patience_ms(const struct etcd *etcd);
 
@@ -191,11 +204,23 @@ uint64_t etcd_watch_next_ms(const struct etcd *etcd);
 
 void etcd_range_turn(struct etcd *etcd, enum record_kind kind, uint64_t now_ms);
 
+/* When it is to be looked at next; UINT64_MAX: not before something comes. */
+uint64_t etcd_range_next_ms(const struct etcd *etcd, enum record_kind kind);
+
 /* Lists that have waited for long enough are answered. */
 void etcd_range_deadline(struct etcd *etcd, enum record_kind kind, uint64_t now_ms);
 
+/* From the first key, and the revision of then, on. */
+void etcd_range_rewind(struct etcd *etcd, enum record_kind kind);
+
 /* The connection is gone: it begins again with the next one. */
 void etcd_range_drop(struct etcd_range *range);
+
+/* ---- etcd_page.c ---- */
+
+/* The call of the range is over. */
+void etcd_page_take(struct etcd *etcd, enum record_kind kind, const struct grpc_result *result,
+                    uint64_t now_ms);
 
 /* ---- etcd_old.c: hosts that are gone for good ---- */
 

@@ -108,7 +108,7 @@ static void
 refused(struct etcd *etcd, struct etcd_own *own, struct err *err, uint64_t now_ms)
 {
     own->is_due = own->has_failed = true;
-    own->due_ms = now_ms + ETCD_SLOW_MS;
+    own->due_ms = now_ms + etcd_jitter_ms(ETCD_SLOW_MS);
     (void)err_add(err, "the record of this host is not written, so others do not get its keys");
     etcd_trouble(etcd, ETCD_TROUBLE_WRITE, err->text);
 }

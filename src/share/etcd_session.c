@@ -105,12 +105,11 @@ etcd_session_close(struct etcd *etcd)
         etcd_range_drop(&etcd->ranges[kind]);
     }
     grpc_free(&etcd->grpc);
-    etcd->renew_ms = 0;
+    etcd->renew_ms = etcd->stands_ms = 0;
 }
 
-/* From half of it on, so that hosts that lost the same member do not all come at once. */
-static uint64_t
-jitter_ms(uint64_t pause_ms)
+uint64_t
+etcd_jitter_ms(uint64_t pause_ms)
 {
     uint32_t chance = 0;
 
@@ -118,20 +117,26 @@ jitter_ms(uint64_t pause_ms)
     return pause_ms / 2 + chance % (pause_ms / 2 + 1);
 }
 
+uint64_t
+etcd_pause_ms(size_t failures)
+{
+    uint64_t pause_ms = QUICK_MS;
+
+    for (size_t i = 1; i < failures && pause_ms < PAUSE_MAX_MS; i++)
+        pause_ms *= 2;
+    return etcd_jitter_ms(pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS);
+}
+
 void
 etcd_session_fail(struct etcd *etcd, const char *text)
 {
-    uint64_t pause_ms = QUICK_MS;
     size_t rounds;
 
     etcd_session_close(etcd);
     etcd->failures++;
     etcd->at = (etcd->at + 1) % etcd->endpoint_count;
     rounds = etcd->failures / etcd->endpoint_count;
-    for (size_t i = 1; i < rounds && pause_ms < PAUSE_MAX_MS; i++)
-        pause_ms *= 2;
-    etcd->again_ms =
-        loop_now_ms(etcd->loop) + jitter_ms(pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS);
+    etcd->again_ms = loop_now_ms(etcd->loop) + etcd_pause_ms(rounds);
     if (rounds > 0)
         etcd_trouble(etcd, ETCD_TROUBLE_REACH, text);
 }
@@ -140,7 +145,7 @@ void
 etcd_session_renew(struct etcd *etcd, uint64_t now_ms)
 {
     if (etcd->renew_ms == 0)
-        etcd->renew_ms = now_ms + jitter_ms((uint64_t)2 * ETCD_SLOW_MS);
+        etcd->renew_ms = now_ms + etcd_jitter_ms((uint64_t)2 * ETCD_SLOW_MS);
 }
 
 void
@@ -172,6 +177,8 @@ open_session(struct etcd *etcd)
 void
 etcd_session_turn(struct etcd *etcd, uint64_t now_ms)
 {
+    if (etcd->stands_ms != 0 && now_ms - etcd->stands_ms >= ETCD_CALM_MS)
+        etcd->failures = etcd->restarts = 0;
     if (etcd->grpc != NULL && etcd->renew_ms != 0 && now_ms >= etcd->renew_ms)
         etcd_session_close(etcd);
     if (etcd->grpc == NULL && now_ms >= etcd->again_ms)

@@ -25,13 +25,15 @@ etcd_point_seen(struct etcd *etcd, const struct etcd_point *point)
         etcd->last = *point;
 }
 
-/* No watch; all is to be read again. */
+/* No watch; all is to be read again, later each time that this comes to nothing. */
 static void
-begin_again(struct etcd *etcd)
+begin_again(struct etcd *etcd, uint64_t now_ms)
 {
     grpc_call_free(&etcd->watch.call);
     etcd->watch = (struct etcd_watch){.is_refused = etcd->watch.is_refused};
     etcd->point.revision = 0;
+    etcd->stands_ms = 0;
+    etcd->sync_ms = now_ms + etcd_pause_ms(++etcd->restarts);
 }
 
 static void
@@ -80,12 +82,12 @@ created(struct etcd *etcd, const struct etcd_reply *reply, uint64_t now_ms)
     unsigned first_ms = etcd->heartbeat_ms < FIRST_BEAT_MS ? etcd->heartbeat_ms : FIRST_BEAT_MS;
 
     if (etcd_point_is_other(etcd, &reply->point)) { /* or a member that lags: reading tells */
-        begin_again(etcd);
+        begin_again(etcd, now_ms);
         return;
     }
     etcd->watch.is_created = true;
     etcd->watch.beat_ms = now_ms + first_ms;
-    etcd->failures = 0;
+    etcd->stands_ms = etcd->stands_ms == 0 ? now_ms : etcd->stands_ms;
     etcd->is_majority_missing = false;
     etcd_trouble(etcd, ETCD_TROUBLE_REACH, "");
     if (!etcd->ranges[RECORD_KEYS].is_refused && !etcd->ranges[RECORD_STATUS].is_refused)
@@ -115,7 +117,7 @@ take_message(struct etcd *etcd, const uint8_t *bytes, size_t len, uint64_t now_m
         (void)err_set(&err, "%s: an answer that is not etcd's", etcd->endpoints[etcd->at]);
         etcd_session_fail(etcd, err.text);
     } else if (reply.is_canceled && reply.compacted > 0) { /* comes with `created`, too */
-        begin_again(etcd);
+        begin_again(etcd, now_ms);
     } else if (reply.is_canceled) {
         (void)err_set(&err,
                       "%s: etcd says \"%s\": give the user that %s names (its CN) a role "

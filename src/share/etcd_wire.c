@@ -171,6 +171,14 @@ read_point(struct etcd_reply *out, const Etcd__Header *header)
     return true;
 }
 
+/* Nothing is newer than the answer that tells of it: who took that for how far etcd has got would
+ * wait for what never comes. */
+static bool
+is_of_then(const struct etcd_reply *reply, const Etcd__Record *record)
+{
+    return record->mod_revision <= reply->point.revision;
+}
+
 static void
 tell_item(etcd_item_fn *tell, void *arg, const Etcd__Record *record, bool is_gone)
 {
@@ -197,6 +205,8 @@ etcd_wire_read_range(struct etcd_reply *out, const uint8_t *bytes, size_t len, e
     if (is_good) {
         out->has_more = reply->more;
         for (size_t i = 0; i < reply->n_kvs; i++)
+            is_good = is_good && is_of_then(out, reply->kvs[i]);
+        for (size_t i = 0; is_good && i < reply->n_kvs; i++)
             tell_item(tell, arg, reply->kvs[i], false);
     }
     etcd__range_reply__free_unpacked(reply, &allocator);
@@ -240,10 +250,11 @@ etcd_wire_read_watch(struct etcd_reply *out, const uint8_t *bytes, size_t len, e
         out->is_part = reply->fragment;
         out->compacted = reply->compact_revision;
         read_reason(out->reason, reply->cancel_reason);
-        for (size_t i = 0; i < reply->n_events; i++) {
-            if (reply->events[i]->kv != NULL)
-                tell_item(tell, arg, reply->events[i]->kv, reply->events[i]->type == EVENT_REMOVED);
-        }
+        for (size_t i = 0; i < reply->n_events; i++)
+            is_good =
+                is_good && reply->events[i]->kv != NULL && is_of_then(out, reply->events[i]->kv);
+        for (size_t i = 0; is_good && i < reply->n_events; i++)
+            tell_item(tell, arg, reply->events[i]->kv, reply->events[i]->type == EVENT_REMOVED);
     }
     etcd__watch_reply__free_unpacked(reply, &allocator);
     return is_good;
