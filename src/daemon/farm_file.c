@@ -41,6 +41,7 @@ farm_paths_set(struct farm_paths *out, const char *keyset, const char *farm, str
         paths.folder[slash - farm + 1] = '\0';
     if (!put_path(paths.host, paths.folder, keyset, ".host", err) ||
         !put_path(paths.join, paths.folder, keyset, ".join", err) ||
+        !put_path(paths.revoked, paths.folder, keyset, ".revoked", err) ||
         !(farm[0] == '\0' ? put_path(paths.farm, paths.folder, keyset, ".farm", err)
                           : put_path(paths.farm, farm, "", "", err)))
         return false;
@@ -48,10 +49,9 @@ farm_paths_set(struct farm_paths *out, const char *keyset, const char *farm, str
     return true;
 }
 
-/* Put it there, and say what to do where that cannot be. */
-static bool
-replace(const struct farm_paths *paths, const char *path, const void *bytes, size_t len,
-        struct err *err)
+bool
+farm_file_put(const struct farm_paths *paths, const char *path, const void *bytes, size_t len,
+              struct err *err)
 {
     if (disk_replace(path, bytes, len, err))
         return true;
@@ -105,7 +105,7 @@ farm_file_save(const struct farm_paths *paths, const struct farm *farm, struct e
     SECRET_BUF(text);
 
     return (farm_encode(&text, farm, err) &&
-            replace(paths, paths->farm, text.bytes, text.len, err)) ||
+            farm_file_put(paths, paths->farm, text.bytes, text.len, err)) ||
            err_add(err, "the farm's secret is not saved");
 }
 
@@ -159,7 +159,7 @@ farm_file_host(uint64_t *out, struct err *warning, const struct farm_paths *path
     if (found == FILE_READ)
         (void)err_set(warning, "%s: not an id of 16 hex digits: remove it", paths->host);
     (void)snprintf(line, sizeof line, "%016llx\n", (unsigned long long)*out); /* fits */
-    if (found == FILE_ABSENT && replace(paths, paths->host, line, strlen(line), warning))
+    if (found == FILE_ABSENT && farm_file_put(paths, paths->host, line, strlen(line), warning))
         warning->text[0] = '\0';
     else
         (void)err_add(warning, "this host's id lasts until stekd is started anew");
@@ -201,7 +201,7 @@ farm_file_save_join(const struct farm_paths *paths, const struct join *join, str
     SECRET_BUF(text);
 
     return (join_encode(&text, join, err) &&
-            replace(paths, paths->join, text.bytes, text.len, err)) ||
+            farm_file_put(paths, paths->join, text.bytes, text.len, err)) ||
            err_add(err, "the request is not saved");
 }
 

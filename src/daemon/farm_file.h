@@ -1,9 +1,10 @@
 /* farm_file.h - what a host of a farm keeps on disk, in the folder of the option `farm`:
  *
- *   the farm    NAME.farm unless the option says otherwise: the farm's secret (share/farm.h),
- *               written by stekd, or deployed
- *   NAME.host   the id of this host: 16 hex digits
- *   NAME.join   while a request to join waits for its answer: its private key (share/join.h)
+ *   the farm      NAME.farm unless the option says otherwise: the farm's secret (share/farm.h),
+ *                 written by stekd, or deployed
+ *   NAME.host     the id of this host: 16 hex digits
+ *   NAME.join     while a request to join waits for its answer: its private key (share/join.h)
+ *   NAME.revoked  while anything is: what is revoked (daemon/revoked_file.h)
  *
  * They are mode 0600 and replaced whole; what they held is overwritten.
  *
@@ -33,11 +34,17 @@ struct farm_paths {
     char farm[FARM_PATH_MAX + 1];
     char host[FARM_PATH_MAX + 1];
     char join[FARM_PATH_MAX + 1];
+    char revoked[FARM_PATH_MAX + 1];
     char folder[FARM_PATH_MAX + 1]; /* of all; ends with a slash */
 };
 
 /* `farm` is what the configuration says: an absolute path, or "" for the default one. */
 bool farm_paths_set(struct farm_paths *out, const char *keyset, const char *farm, struct err *err);
+
+/* Put a file of these in the place of the old one. False, with what to do in `err`; the old one is
+ * as it was then. */
+bool farm_file_put(const struct farm_paths *paths, const char *path, const void *bytes, size_t len,
+                   struct err *err);
 
 enum farm_file {
     FARM_FILE_LOADED,

@@ -181,6 +181,9 @@ open_files(struct member *member, const struct config_keyset *config, struct err
         return false;
     if (warning.text[0] != '\0')
         log_warn(member->log, "keyset %s: %s", member->keyset, warning.text);
+    revoked_file_open(&member->revoked, &warning, &member->paths);
+    if (warning.text[0] != '\0')
+        log_warn(member->log, "keyset %s: %s", member->keyset, warning.text);
     (void)member_load_farm(member, &member->farm, &member->has_farm,
                            &member->farm_trouble); /* is told */
     member->timer = loop_timer_new(member->calls.loop, on_timer, member, err);
@@ -227,6 +230,7 @@ member_close(struct member **member)
     fleet_free(&old->fleet);
     loop_timer_free(&old->timer);
     farm_wipe(&old->farm);
+    revoked_file_close(&old->revoked);
     config_shares_free(&old->shares);
     free(old);
     *member = NULL;

@@ -23,6 +23,7 @@
 #include "base/err.h"
 #include "config/config.h"
 #include "daemon/farm_file.h"
+#include "daemon/revoked_file.h"
 #include "io/log.h"
 #include "io/loop.h"
 #include "ring/writer.h"
@@ -101,6 +102,7 @@ struct member {
     char farm_option[CONFIG_PLACE_MAX + 1];
     char keyset[CONTROL_KEYSET_MAX + 1];
     struct farm_paths paths;
+    struct revoked_file revoked;
     struct member_calls calls;
     const struct log *log;
     struct service *service;

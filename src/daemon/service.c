@@ -77,10 +77,15 @@ log_taken_over(const struct service *service)
 static void
 shift(struct service *service, int64_t step_s, uint64_t now_ms)
 {
-    if (service->member == NULL)
+    struct mark mark = service->set.mark;
+
+    if (service->member == NULL) {
         keyset_shift(&service->set, step_s);
-    else
-        keyset_shift_own(&service->set, service->maker, step_s, now_ms);
+        return;
+    }
+    keyset_shift_own(&service->set, service->maker, step_s, now_ms);
+    if (mark.made_ms != service->set.mark.made_ms)
+        revoked_file_shift(&service->member->revoked, &mark, step_s, now_ms);
 }
 
 void
@@ -201,7 +206,10 @@ take_up(struct service *service, struct ring_time now, struct err *err)
         return false;
     warn_of_swap(service);
     service->is_ring_new = service->writer.is_new;
-    return (service->is_ring_new || load(service, now, err)) && load_saved(service, now, err);
+    if ((!service->is_ring_new && !load(service, now, err)) || !load_saved(service, now, err))
+        return false;
+    service_hold_revoked(service, &service->set, now, NULL); /* a tick tells */
+    return true;
 }
 
 /* A ring that was made for what then failed goes again; one that was there stays. */

@@ -82,6 +82,7 @@ struct service {
     struct persist *persist;   /* NULL: keys do not outlive a boot */
     bool had_file;             /* there was one when the service began */
     struct err save_error;     /* "" while the file has what the ring has */
+    struct err revoked_error;  /* "" while the farm's file has what is revoked */
     struct service_change change;
     struct farm_answered answered;
 };

@@ -26,6 +26,10 @@ bool service_mend(struct service *service, struct ring_time now, struct err *err
 /* Save the keyset, where it is to outlive a boot; what goes wrong is kept for the next tick. */
 void service_save(struct service *service, struct ring_time now);
 
+/* What was revoked in a farm, as its file has it, holds in `set`; `err` says what does not yet. */
+void service_hold_revoked(const struct service *service, struct keyset *set, struct ring_time now,
+                          struct err *err);
+
 /* True if the ring has room for all keys of this policy. */
 bool service_check_room(const struct service *service, const struct policy *policy,
                         struct err *err);

@@ -228,6 +228,23 @@ service_save(struct service *service, struct ring_time now)
                            (int64_t)(wall_ms - now.unix_ms), &service->save_error);
 }
 
+void
+service_hold_revoked(const struct service *service, struct keyset *set, struct ring_time now,
+                     struct err *err)
+{
+    if (service->member != NULL)
+        (void)revoked_file_hold(&service->member->revoked, set, now.unix_ms, err); /* `err` tells */
+}
+
+static void
+keep_revoked(struct service *service, struct ring_time now)
+{
+    service->revoked_error.text[0] = '\0';
+    if (service->member != NULL)
+        (void)revoked_file_keep(&service->member->revoked, &service->set, now.unix_ms,
+                                &service->revoked_error);
+}
+
 static bool
 commit(struct service *service, struct keyset *set, bool is_learnt, struct ring_time now,
        struct err *err)
@@ -245,6 +262,7 @@ commit(struct service *service, struct keyset *set, bool is_learnt, struct ring_
     note_sealing(service, now.unix_ms / 1000);
     member_tell(service->member, service->has_news, now);
     service->has_news = false;
+    keep_revoked(service, now);
     return true;
 }
 

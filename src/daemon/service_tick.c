@@ -42,6 +42,9 @@ advance(struct service *service, struct keyset *set, bool *is_emergency, struct 
     KEY(made);
 
     (void)keyset_expire(set, now.unix_ms); /* the commit sees what changed */
+    service_hold_revoked(service, set, now, &why);
+    note(trouble, &why);
+    why.text[0] = '\0';
     if (!service_make_due(service, set, now, &why))
         note(trouble, &why);
     if (keyset_sealing(set, &service->config.policy, service->maker, now.unix_ms / 1000) != NULL ||
@@ -89,6 +92,7 @@ service_tick(struct service *service, struct ring_time now)
     }
     note(&trouble, &why);
     note(&trouble, &service->save_error);
+    note(&trouble, &service->revoked_error);
     why.text[0] = '\0';
     (void)counts_gather(&service->counts, NULL, service->count_path, &service->set,
                         now.boot_ms / 1000, &why); /* `why` tells of what was not read, too */

@@ -155,6 +155,18 @@ disk_destroy(const char *path, struct err *err)
 }
 
 bool
+disk_set_aside(const char *path, struct err *err)
+{
+    char aside[FRESH_LEN];
+
+    (void)snprintf(aside, sizeof aside, "%s.bad", path); /* fits: PATH_MAX */
+    if (rename(path, aside) != 0)
+        return err_errno(err, "%s: cannot become %s", path, aside);
+    (void)sync_folder(path); /* else it may be found once more after a loss of power */
+    return true;
+}
+
+bool
 disk_is_fixed(const char *path)
 {
     struct stat file;

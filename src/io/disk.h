@@ -21,6 +21,9 @@ bool disk_try(const char *path, struct err *err);
 /* Overwrite and remove the file, also one that disk_replace() left half made; none is fine. */
 bool disk_destroy(const char *path, struct err *err);
 
+/* Give a file that is of no use the name PATH.bad, in the place of an older one. */
+bool disk_set_aside(const char *path, struct err *err);
+
 /* Is the file there to be left alone: its owner has no right to write it, or its file system is
  * read-only? */
 bool disk_is_fixed(const char *path);

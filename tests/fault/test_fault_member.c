@@ -1,6 +1,8 @@
 /* Whichever allocation, system call or call of libcrypto fails while records come in and go out, or
  * while a host joins them: nothing is lost. What was ordered and done comes to all, what others say
- * is taken in, keys are confirmed, and no trouble is left, as soon as calls work again. */
+ * is taken in, keys are confirmed, and no trouble is left, as soon as calls work again. What was
+ * revoked is then on disk (R-REVOKED-2), for a host that is booted anew and hears nobody; there it
+ * is taken up whatever fails (R-REVOKED-3). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -87,6 +89,93 @@ join(void *arg)
     return NULL;
 }
 
+/* One host has revoked a key, and is to be booted anew, hearing nobody. */
+static const char *
+begin_boot(void *arg)
+{
+    struct work *work = arg;
+    struct farm_host *host;
+    const char *wrong = begin_one(arg);
+
+    if (wrong != NULL)
+        return wrong;
+    host = &work->world->hosts[0];
+    if (order_revoke(host, work->old) != SERVICE_DONE)
+        return "not revoked";
+    host_close(host);
+    host->scripts[0].is_mute = true;
+    return host_lose_ring(host) ? NULL : "the ring is still there";
+}
+
+static bool
+is_withdrawn(const struct farm_host *host, const uint8_t name[KEY_NAME_LEN])
+{
+    const struct keyset *set = &host->service->set;
+
+    for (size_t i = 0; i < set->revocation_count; i++)
+        if (memcmp(set->revocations[i].name, name, KEY_NAME_LEN) == 0)
+            return true;
+    return false;
+}
+
+/* It knows, or says that it does not. */
+static const char *
+boot(void *arg)
+{
+    struct work *work = arg;
+    struct farm_host *host = &work->world->hosts[0];
+    bool is_known = true;
+
+    if (host_open(host)) {
+        farm_run(work->world, 100);
+        is_known = is_withdrawn(host, work->old) || host->service->last_error.text[0] != '\0';
+    }
+    host_close(host);
+    return is_known ? NULL : "what was revoked is not known, and that is not told";
+}
+
+static const char *
+look_at_boot(struct work *work)
+{
+    struct farm_host *host = &work->world->hosts[0];
+    char aside[120];
+
+    (void)host_lose_ring(host); /* if there is one */
+    if (!host_open(host))
+        return "it does not open any more";
+    farm_run(work->world, MINUTE_MS);
+    (void)snprintf(aside, sizeof aside, "%s/farm/www.revoked.bad", host->folder);
+    if (access(aside, F_OK) == 0)
+        return "its file was taken for a damaged one";
+    return is_withdrawn(host, work->old) ? NULL : "what was revoked is forgotten";
+}
+
+static const char *
+end_boot(void *arg)
+{
+    struct work *work = arg;
+    const char *wrong = look_at_boot(work);
+
+    farm_close(&the_world);
+    return wrong;
+}
+
+/* True if each has on its disk that the old key is revoked. */
+static bool
+is_kept(struct farm_world *world, const uint8_t name[KEY_NAME_LEN])
+{
+    bool is = true;
+
+    for (size_t i = 0; i < world->count; i++) {
+        struct farm_host *host = &world->hosts[i];
+
+        host_close(host);
+        host->scripts[0].is_mute = true;
+        is = host_lose_ring(host) && host_open(host) && is_withdrawn(host, name) && is;
+    }
+    return is;
+}
+
 /* True if it is nobody's trouble any more. */
 static bool
 is_well(struct farm_host *host)
@@ -116,7 +205,9 @@ look(struct work *work)
         return "a peer's key is not there";
     if (!farm_agrees(world))
         return "they do not agree";
-    return is_well(&world->hosts[0]) && is_well(&world->hosts[1]) ? NULL : "a trouble is left";
+    if (!is_well(&world->hosts[0]) || !is_well(&world->hosts[1]))
+        return "a trouble is left";
+    return !work->is_revoked || is_kept(world, work->old) ? NULL : "a revocation is not on disk";
 }
 
 static const char *
@@ -133,7 +224,8 @@ static void
 test_each_failure(void **state)
 {
     static const struct fault_case cases[] = {{begin_two, talk, end, NULL},
-                                              {begin_one, join, end, NULL}};
+                                              {begin_one, join, end, NULL},
+                                              {begin_boot, boot, end_boot, NULL}};
     static struct work work;
 
     (void)state;
