@@ -8,7 +8,12 @@
 #include <unistd.h>
 
 #define MASK (IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY | IN_ONLYDIR)
-#define EVENTS_LEN (16 * (sizeof(struct inotify_event) + NAME_MAX + 1))
+#define EVENTS_LEN (64 * (sizeof(struct inotify_event) + NAME_MAX + 1))
+
+/* Where hundreds write into one folder, to be woken for each of their files costs more than all
+ * that is done with it: after some readings in a row the rest is read together. */
+#define IN_A_ROW 10U
+#define APART_MS 20U
 
 struct watch {
     struct watch_hub *hub;
@@ -21,9 +26,11 @@ struct watch {
 
 /* One inotify instance, as long as there is a watch. */
 struct watch_hub {
+    struct loop *loop;
     struct watch_hub **home;
     int fd;
-    struct event *event;
+    struct event *event, *again;
+    uint64_t spent_ms; /* each reading counts for APART_MS; how far that has come */
     struct watch *first;
     bool is_telling; /* then what is over stays in the list */
 };
@@ -33,6 +40,8 @@ free_hub(struct watch_hub *hub)
 {
     if (hub->event != NULL)
         event_free(hub->event);
+    if (hub->again != NULL)
+        event_free(hub->again);
     if (hub->fd >= 0)
         (void)close(hub->fd); /* only read */
     *hub->home = NULL;
@@ -72,6 +81,36 @@ tell(struct watch_hub *hub, const struct inotify_event *event)
 }
 
 static void
+rest(struct watch_hub *hub)
+{
+    static const struct timeval apart = {.tv_usec = APART_MS * 1000};
+
+    if (evtimer_add(hub->again, &apart) == 0)
+        (void)event_del(hub->event); /* else it is told of sooner */
+}
+
+/* The rest is over. */
+static void
+on_again(evutil_socket_t fd, short what, void *arg)
+{
+    struct watch_hub *hub = arg;
+
+    (void)fd, (void)what;
+    if (event_add(hub->event, NULL) != 0)
+        rest(hub); /* no memory: another time */
+}
+
+static void
+note_reading(struct watch_hub *hub)
+{
+    uint64_t now_ms = loop_now_ms(hub->loop);
+
+    hub->spent_ms = (hub->spent_ms > now_ms ? hub->spent_ms : now_ms) + APART_MS;
+    if (hub->spent_ms > now_ms + (uint64_t)IN_A_ROW * APART_MS)
+        rest(hub);
+}
+
+static void
 on_events(evutil_socket_t fd, short what, void *arg)
 {
     struct watch_hub *hub = arg;
@@ -79,6 +118,7 @@ on_events(evutil_socket_t fd, short what, void *arg)
     ssize_t len = read(fd, bytes, sizeof bytes), at = 0;
 
     (void)what;
+    note_reading(hub);
     hub->is_telling = true;
     while (at < len) { /* not for one that failed: there will be another event */
         const struct inotify_event *event = (const void *)(bytes + at);
@@ -97,11 +137,13 @@ make_hub(struct loop *loop)
 
     if (hub == NULL)
         return NULL;
-    *hub = (struct watch_hub){.home = loop_watches(loop),
+    *hub = (struct watch_hub){.loop = loop,
+                              .home = loop_watches(loop),
+                              .again = evtimer_new(loop_base(loop), on_again, hub),
                               .fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)};
     if (hub->fd >= 0)
         hub->event = event_new(loop_base(loop), hub->fd, EV_READ | EV_PERSIST, on_events, hub);
-    if (hub->event == NULL || event_add(hub->event, NULL) != 0) {
+    if (hub->event == NULL || hub->again == NULL || event_add(hub->event, NULL) != 0) {
         free_hub(hub);
         return NULL;
     }

@@ -1,6 +1,7 @@
 /* watch.h - to be told at once when a file in a folder goes, comes, or is written or cut by others.
- * What a process writes through a mapping is not told. A system has few inotify instances for a
- * user, so all watches of a loop share one. */
+ * What a process writes through a mapping is not told. Where much happens in a row, it is told up
+ * to 20 ms later, and together. A system has few inotify instances for a user, so all watches of a
+ * loop share one. */
 #ifndef IO_WATCH_H
 #define IO_WATCH_H
 

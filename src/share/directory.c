@@ -95,7 +95,7 @@ on_change(void *arg, const char *file)
     if (file == NULL || strncmp(file, "..", 2) == 0) {
         directory->scan.is_wanted = true;
         turn_soon(directory);
-    } else if (directory_name_read(&name, file, directory->keyset)) {
+    } else if (file[0] != '.' && directory_name_read(&name, file, directory->keyset)) {
         if (name.kind == RECORD_KEYS)
             directory_look(directory, file, name.sender);
         if (name.sender == directory->host)

@@ -1,4 +1,5 @@
-/* Watches of folders: who is told what, and that a loop needs one inotify instance for all. */
+/* Watches of folders: who is told what, that a storm costs few wake-ups, and that a loop needs one
+ * inotify instance for all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -35,19 +36,23 @@ on_name(void *arg, const char *name)
         watch_free(&seen->ends->watch);
 }
 
+static bool
+make_file(const char *path)
+{
+    FILE *file = fopen(path, "w");
+
+    return file != NULL && fputs("x", file) >= 0 && fclose(file) == 0;
+}
+
 /* Make a file, and turn the loop until nothing is left to be told. */
 static bool
 touch(struct loop *loop, const char *folder, const char *name)
 {
     char path[96];
-    FILE *file;
 
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
-    file = fopen(path, "w");
-    if (file == NULL || fputs("x", file) < 0 || fclose(file) != 0)
-        return false;
-    return event_base_loop(loop_base(loop), EVLOOP_NONBLOCK) >= 0 && remove(path) == 0 &&
-           event_base_loop(loop_base(loop), EVLOOP_NONBLOCK) >= 0;
+    return make_file(path) && event_base_loop(loop_base(loop), EVLOOP_NONBLOCK) >= 0 &&
+           remove(path) == 0 && event_base_loop(loop_base(loop), EVLOOP_NONBLOCK) >= 0;
 }
 
 static size_t
@@ -154,6 +159,71 @@ test_many_need_one_instance(void **state)
     (void)rmdir(folder);
 }
 
+#define STORM 400U
+
+static void
+on_storm(void *arg, const char *name)
+{
+    bool *told = arg;
+    unsigned number = name == NULL ? STORM : (unsigned)strtoul(name, NULL, 10);
+
+    told[number < STORM ? number : STORM] = true;
+}
+
+/* Files come one by one, and the loop turns after each. Returns how many turns told of some. */
+static unsigned
+storm(struct loop *loop, const char *folder, const bool *told)
+{
+    unsigned turns = 0, before = 0;
+
+    for (unsigned i = 0; i < STORM; i++) {
+        char path[96];
+        unsigned now = 0;
+
+        (void)snprintf(path, sizeof path, "%s/%u", folder, i);
+        if (!make_file(path) || event_base_loop(loop_base(loop), EVLOOP_NONBLOCK) < 0)
+            return 0;
+        for (unsigned n = 0; n < STORM; n++)
+            now += told[n];
+        turns += now > before ? 1 : 0;
+        before = now;
+    }
+    return turns;
+}
+
+/* Much in a row is told together: readings are as few as time allows, and nothing is lost. */
+static void
+test_a_storm_is_told_together(void **state)
+{
+    char folder[] = "/tmp/stek-watch-XXXXXX";
+    bool told[STORM + 1] = {false};
+    struct loop *loop = loop_new(NULL);
+    struct watch *watch;
+    uint64_t begun_ms, took_ms;
+    unsigned turns;
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    watch = watch_new(loop, folder, on_storm, told, NULL);
+    assert_non_null(watch);
+    begun_ms = loop_now_ms(loop);
+    turns = storm(loop, folder, told);
+    took_ms = loop_now_ms(loop) - begun_ms;
+    assert_in_range(turns, 1, 15 + took_ms / 20);
+    while (memchr(told, false, STORM) != NULL)
+        assert_int_equal(event_base_loop(loop_base(loop), EVLOOP_ONCE), 0);
+    watch_free(&watch);
+    for (unsigned i = 0; i < STORM; i++) {
+        char path[96];
+
+        (void)snprintf(path, sizeof path, "%s/%u", folder, i);
+        assert_int_equal(remove(path), 0);
+    }
+    assert_int_equal(count_instances(), 0);
+    loop_free(&loop);
+    (void)rmdir(folder);
+}
+
 static void
 test_no_folder(void **state)
 {
@@ -176,6 +246,7 @@ main(void)
         cmocka_unit_test(test_each_is_told_of_its_folder),
         cmocka_unit_test(test_one_may_end_another),
         cmocka_unit_test(test_many_need_one_instance),
+        cmocka_unit_test(test_a_storm_is_told_together),
         cmocka_unit_test(test_no_folder),
     };
 
