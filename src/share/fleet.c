@@ -146,6 +146,16 @@ add(struct fleet *fleet, uint64_t sender, uint64_t sequence, const struct status
     return RECORD_OPENED;
 }
 
+/* It moves: how long did it stand? Where nobody looked for a while nobody knows. */
+static void
+note_stood(struct fleet_host *host, uint64_t boot_ms)
+{
+    if (!host->is_still && boot_ms - host->moved_ms >= FLEET_SILENT_MS)
+        return;
+    host->stood_ms[1] = host->stood_ms[0];
+    host->stood_ms[0] = host->is_still ? boot_ms - host->still_ms : 0;
+}
+
 /* As the inbox sees it: a sequence of a clock that went mad does not count. */
 static bool
 is_newer(const struct fleet_host *host, uint64_t sequence, uint64_t unix_ms)
@@ -174,6 +184,7 @@ fleet_saw(struct fleet *fleet, uint64_t sender, uint64_t sequence, const struct 
         host->changed_ms = boot_ms;
     set_clock(host, status, boot_ms - last_seen(host), unix_ms);
     set_seen(host, boot_ms, engine);
+    note_stood(host, boot_ms);
     host->sequence = sequence;
     host->moved_ms = boot_ms;
     host->is_still = false;

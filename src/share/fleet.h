@@ -9,9 +9,14 @@
  *           may have lost some, or nobody asked: it is waited for
  *   silent  it has not moved over looks of three heartbeats: it holds nobody up
  *
+ * What carries statuses may be slower than that, as a folder that is copied each few minutes is.
+ * Where a host stood still over looks the last two times before it moved, it may do so for twice
+ * the shorter of these times, and up to twice FLEET_PACE_MAX_MS.
+ *
  *   R-FLEET-1: a host whose statuses arrive is never silent, whatever its clock and ours say, and
- *              however long nobody looked; one whose status moves no more is, three heartbeats
- *              after the first look that found it still.
+ *              however long nobody looked, or what carries them takes, from the third that it
+ *              brings on; one whose status moves no more is, three heartbeats after the first look
+ *              that found it still, or as long as it may.
  *   R-FLEET-2: a key that a host which is not silent does not list is not held by all; and none is
  *              before the first look.
  *   R-FLEET-3: of hosts that saw the same statuses one confirms a key: its maker, or if that is
@@ -34,6 +39,7 @@
 #define FLEET_ENGINES_MAX INBOX_ENGINES_MAX
 #define FLEET_HEARTBEAT_MS ((uint64_t)30 * 1000)
 #define FLEET_SILENT_MS (3 * FLEET_HEARTBEAT_MS)
+#define FLEET_PACE_MAX_MS ((uint64_t)3600 * 1000)
 #define FLEET_CLOCK_MS ((int64_t)60 * 1000) /* clocks that differ by more are odd */
 
 enum fleet_state { FLEET_LIVE, FLEET_LATE, FLEET_SILENT };
@@ -53,6 +59,7 @@ struct fleet_host {
     uint64_t changed_ms; /* when it last had another digest */
     uint64_t still_ms;   /* is_still: when the first look began that found it not moved */
     bool is_still;
+    uint64_t stood_ms[2]; /* how long it stood still before it last moved, and the time before */
     bool has_clock;   /* false until it has moved once: a first status may have lain there long */
     int64_t clock_ms; /* how far its clock is ahead of ours, at least; below 0: behind, 0: equal
                           as far as can be told */

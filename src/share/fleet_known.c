@@ -10,13 +10,24 @@ compare_names(const void *a, const void *b)
     return memcmp(a, b, KEY_NAME_LEN);
 }
 
+/* How long it may stand still over looks. */
+static uint64_t
+patience_ms(const struct fleet_host *host)
+{
+    uint64_t last = host->stood_ms[0], before = host->stood_ms[1];
+    uint64_t pace = last < before ? last : before;
+
+    pace = pace < FLEET_PACE_MAX_MS ? pace : FLEET_PACE_MAX_MS;
+    return 2 * pace < FLEET_SILENT_MS ? FLEET_SILENT_MS : 2 * pace;
+}
+
 enum fleet_state
 fleet_state_of(const struct fleet *fleet, const struct fleet_host *host)
 {
     if (host->id == fleet->self || !host->is_still ||
         fleet->looked_ms - host->moved_ms < FLEET_SILENT_MS)
         return FLEET_LIVE;
-    return fleet->looked_ms - host->still_ms < FLEET_SILENT_MS ? FLEET_LATE : FLEET_SILENT;
+    return fleet->looked_ms - host->still_ms < patience_ms(host) ? FLEET_LATE : FLEET_SILENT;
 }
 
 size_t

@@ -77,6 +77,57 @@ test_odd_clocks_live(void **state)
     fleet_free(&fleet);
 }
 
+/* The host's status comes each `pace` ms, with a look each half minute, from `from` on. How many of
+ * these looks found it silent? */
+static unsigned
+silent_looks(struct fleet *fleet, uint64_t from, uint64_t until, uint64_t pace)
+{
+    unsigned count = 0;
+
+    for (uint64_t at = from; at < until; at += BEAT) {
+        if ((at - from) % pace < BEAT && !saw(fleet, 2, at + 1, 1))
+            return UINT32_MAX;
+        fleet_looked(fleet, at);
+        count += state_of(fleet, 2) == FLEET_SILENT;
+    }
+    return count;
+}
+
+/* R-FLEET-1: an engine that brings statuses each five minutes: from the third on the host is not
+ * silent any more. When it dies it is, within ten; and by a quick engine soon again. */
+static void
+test_slow_engine(void **state)
+{
+    uint64_t minute = 60 * 1000, hour = 60 * minute;
+    struct fleet fleet;
+
+    (void)state;
+    fleet_init(&fleet, US);
+    assert_in_range(silent_looks(&fleet, 1, 10 * minute, 5 * minute), 1, 20);
+    assert_int_equal(silent_looks(&fleet, 10 * minute + 1, 2 * hour, 5 * minute), 0);
+    assert_int_equal(silent_looks(&fleet, 2 * hour + 1, 2 * hour + 9 * minute, hour), 0);
+    assert_true(silent_looks(&fleet, 2 * hour + 9 * minute + 1, 3 * hour, hour) > 80);
+    assert_int_equal(silent_looks(&fleet, 3 * hour + 1, 4 * hour, BEAT), 0);
+    assert_in_range(silent_looks(&fleet, 4 * hour + 1, 4 * hour + 5 * minute, hour), 5, 7);
+    fleet_free(&fleet);
+}
+
+/* R-FLEET-1: what an hour's silence and the next one say is not that it is silent for hours. */
+static void
+test_slow_for_once(void **state)
+{
+    uint64_t minute = 60 * 1000, hour = 60 * minute;
+    struct fleet fleet;
+
+    (void)state;
+    fleet_init(&fleet, US);
+    for (unsigned i = 0; i < 3; i++) { /* each hour it is there for five minutes */
+        assert_int_equal(silent_looks(&fleet, i * hour + 1, i * hour + 5 * minute, BEAT), 0);
+        assert_true(silent_looks(&fleet, i * hour + 5 * minute + 1, (i + 1) * hour, hour) > 100);
+    }
+    fleet_free(&fleet);
+}
+
 /* R-FLEET-2. */
 static void
 test_all_hold(void **state)
@@ -170,6 +221,8 @@ main(void)
         cmocka_unit_test(test_silent),
         cmocka_unit_test(test_nobody_looked),
         cmocka_unit_test(test_odd_clocks_live),
+        cmocka_unit_test(test_slow_engine),
+        cmocka_unit_test(test_slow_for_once),
         cmocka_unit_test(test_all_hold),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_confirms),
