@@ -123,6 +123,6 @@ revoked_file_shift(struct revoked_file *file, const struct mark *mark, int64_t b
 
     if (kept->until == 0 || kept->made_ms != mark->made_ms)
         return; /* told by another clock: that of a time when the file was written */
-    keyset_shift_own(&file->kept, 0, by_s, now_ms);
+    keyset_shift_own(&file->kept, 0, by_s, true, now_ms);
     file->is_unsaved = true;
 }

@@ -75,7 +75,7 @@ log_taken_over(const struct service *service)
 
 /* In a farm only our own keys are told by our clock. */
 static void
-shift(struct service *service, int64_t step_s, uint64_t now_ms)
+shift(struct service *service, int64_t step_s, bool is_agreed, uint64_t now_ms)
 {
     struct mark mark = service->set.mark;
 
@@ -83,7 +83,7 @@ shift(struct service *service, int64_t step_s, uint64_t now_ms)
         keyset_shift(&service->set, step_s);
         return;
     }
-    keyset_shift_own(&service->set, service->maker, step_s, now_ms);
+    keyset_shift_own(&service->set, service->maker, step_s, is_agreed, now_ms);
     if (mark.made_ms != service->set.mark.made_ms)
         revoked_file_shift(&service->member->revoked, &mark, step_s, now_ms);
 }
@@ -91,7 +91,7 @@ shift(struct service *service, int64_t step_s, uint64_t now_ms)
 void
 service_clock_set(struct service *service, int64_t step_s, struct ring_time now)
 {
-    shift(service, step_s, now.unix_ms);
+    shift(service, step_s, true, now.unix_ms);
     service->has_news = true;
     member_clock_set(service->member, now);
 }
@@ -116,7 +116,7 @@ load(struct service *service, struct ring_time now, struct err *err)
         keyset_adopt(&service->set, 0, service->maker);
     if (!is_set)
         return true;
-    shift(service, step_s, now.unix_ms);
+    shift(service, step_s, false, now.unix_ms);
     log_warn(service->log,
              "keyset %s: the wall clock was set by %lld s: keys keep their remaining time",
              service->config.name, (long long)step_s);

@@ -199,14 +199,29 @@ newest(const struct keyset *set)
     return newest_ms;
 }
 
-void
-keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, uint64_t now_ms)
+static bool
+is_future(uint64_t made_ms, uint64_t now_ms)
 {
-    bool back = by_s < 0;
+    return made_ms > now_ms && made_ms - now_ms > KEY_SKEW_MS;
+}
+
+static bool
+others_are_ahead(const struct keyset *set, uint64_t maker, uint64_t now_ms)
+{
+    for (size_t i = 0; i < set->key_count; i++)
+        if (set->keys[i].maker != maker && is_future(set->keys[i].made_ms, now_ms))
+            return true;
+    return false;
+}
+
+void
+keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, bool is_agreed, uint64_t now_ms)
+{
+    bool back = by_s < 0, is_wrong = !is_agreed && others_are_ahead(set, maker, now_ms);
     uint64_t by = back ? -(uint64_t)by_s : (uint64_t)by_s;
 
     by = by < KEY_TIME_MAX / 1000 ? by : KEY_TIME_MAX / 1000;
-    if (set->mark.made_ms > now_ms && set->mark.made_ms - now_ms > KEY_SKEW_MS) {
+    if (!is_wrong && is_future(set->mark.made_ms, now_ms)) {
         set->mark.made_ms = moved(set->mark.made_ms, back, by * 1000, 0);
         set->mark.until = moved(set->mark.until, back, by, 1);
     }
@@ -214,7 +229,8 @@ keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, uint64_t now_
         if (set->keys[i].maker != maker)
             continue;
         shift_key(&set->keys[i], back, by);
-        make_past(set, &set->keys[i], now_ms);
+        if (!is_wrong)
+            make_past(set, &set->keys[i], now_ms);
     }
     set->newest_ms = newest(set); /* else one that was ahead keeps fresh keys ahead */
     for (size_t i = 0; i < set->key_count; i++)

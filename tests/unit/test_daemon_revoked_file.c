@@ -246,7 +246,7 @@ test_clock_set_back(void **state)
     revoked_file_shift(&place->file, &other, -10 * (int64_t)KEY_SKEW_MS / 1000, NOW_MS);
     assert_true(place->file.kept.mark.made_ms == ahead_ms);
     revoked_file_shift(&place->file, &mark, -10 * (int64_t)KEY_SKEW_MS / 1000, NOW_MS);
-    keyset_shift_own(&place->set, 1, -10 * (int64_t)KEY_SKEW_MS / 1000, NOW_MS);
+    keyset_shift_own(&place->set, 1, -10 * (int64_t)KEY_SKEW_MS / 1000, true, NOW_MS);
     assert_true(keep(place, NOW_MS));
     begin_anew(place);
     assert_true(hold(place, NOW_MS));

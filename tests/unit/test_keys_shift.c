@@ -153,7 +153,7 @@ test_own_move(void **state)
         KEYSET(is);
 
         assert_true(fill_farm(&was, NOW_MS) && keyset_copy(&is, &was));
-        keyset_shift_own(&is, 7, by, NOW_MS + (uint64_t)(by * 1000));
+        keyset_shift_own(&is, 7, by, true, NOW_MS + (uint64_t)(by * 1000));
         for (size_t j = 0; j < 4; j++)
             assert_true(is_own_moved(&was.keys[j], &is.keys[j], j < 2 ? by : 0));
         assert_true(is.confirmations[0].until >= is.keys[0].open_until);
@@ -184,7 +184,7 @@ test_own_were_ahead(void **state)
         KEYSET_CHANGED);
     assert_int_equal(keyset_add(&set, &key, NOW_MS + ahead_ms, NULL), KEYSET_CHANGED);
     assert_int_equal(set.keys[0].flags, 0);
-    keyset_shift_own(&set, 7, -7200, NOW_MS + 6000);
+    keyset_shift_own(&set, 7, -7200, true, NOW_MS + 6000);
     assert_int_equal(set.mark.made_ms, NOW_MS);
     assert_int_equal(set.keys[0].flags, 0);
     assert_int_equal(set.newest_ms, NOW_MS + 6000);
@@ -193,11 +193,36 @@ test_own_were_ahead(void **state)
     assert_int_equal(keyset_revoke_mark(&set, NOW_MS + 4000, NOW_S + 99999, NOW_MS + 6000, NULL),
                      KEYSET_CHANGED);
     assert_int_equal(set.keys[0].flags, 0);
-    keyset_shift_own(&set, 7, -100, NOW_MS - 94000);
+    keyset_shift_own(&set, 7, -100, true, NOW_MS - 94000);
     assert_int_equal(set.keys[0].flags, 0);
     assert_int_equal(set.keys[0].made_ms, NOW_MS + 4001);
-    keyset_shift_own(&set, 7, 100, NOW_MS + 6000); /* nor is it lifted over one not known yet */
+    keyset_shift_own(&set, 7, 100, true,
+                     NOW_MS + 6000); /* nor is it lifted over one not known yet */
     assert_int_equal(set.keys[0].made_ms, NOW_MS + 4001);
+}
+
+/* Our clock is a day behind, and others' keys say so: no older mark withdraws what we made after it,
+ * then or when the clock is right again. */
+static void
+test_own_go_wrong(void **state)
+{
+    struct key ours = key_of(9, 0), theirs = key_of(10, 0);
+    KEYSET(set);
+
+    (void)state;
+    ours.made_ms = theirs.made_ms = NOW_MS - 1000;
+    ours.maker = 7;
+    theirs.maker = 8;
+    assert_int_equal(keyset_revoke_mark(&set, NOW_MS - 5000, NOW_S + 99999, NOW_MS, NULL),
+                     KEYSET_CHANGED);
+    assert_int_equal(keyset_add(&set, &ours, NOW_MS, NULL), KEYSET_CHANGED);
+    assert_int_equal(keyset_add(&set, &theirs, NOW_MS, NULL), KEYSET_CHANGED);
+    keyset_shift_own(&set, 7, -86400, false, NOW_MS - 86400000);
+    assert_int_equal(keyset_made_ms(&set, NOW_MS - 86400000), NOW_MS - 86400000);
+    keyset_shift_own(&set, 7, 86400, false, NOW_MS);
+    assert_int_equal(set.mark.made_ms, NOW_MS - 5000);
+    assert_true(key_same(keyset_find(&set, ours.name), &ours));
+    assert_true(key_same(keyset_find(&set, theirs.name), &theirs));
 }
 
 /* All clocks were two hours ahead, and ours is right again before those of others, who will tell
@@ -217,7 +242,7 @@ test_others_were_ahead(void **state)
     key.open_until += 7200;
     key.maker = 8;
     assert_int_equal(keyset_add(&set, &key, NOW_MS + ahead_ms, NULL), KEYSET_CHANGED);
-    keyset_shift_own(&set, 7, -7200, now_ms);
+    keyset_shift_own(&set, 7, -7200, true, now_ms);
     assert_int_equal(keyset_made_ms(&set, now_ms), now_ms);
     assert_int_equal(keyset_mark_all(&set, &policy, now_ms).made_ms, now_ms);
     key.made_ms = NOW_MS + 5000;
@@ -255,7 +280,7 @@ main(void)
         cmocka_unit_test(test_all_times_move), cmocka_unit_test(test_nothing_to_move),
         cmocka_unit_test(test_bounds),         cmocka_unit_test(test_own_move),
         cmocka_unit_test(test_own_were_ahead), cmocka_unit_test(test_others_were_ahead),
-        cmocka_unit_test(test_adopt),
+        cmocka_unit_test(test_own_go_wrong),   cmocka_unit_test(test_adopt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

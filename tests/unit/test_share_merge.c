@@ -186,7 +186,7 @@ test_malformed(void **state)
 static void
 test_moved_times(void **state)
 {
-    static const int64_t steps[] = {500, -500, 1800, -40000};
+    static const int64_t steps[] = {500, -500, 600, -40000};
     struct key theirs = key_by(1, 0, PEER), gone = key_by(2, 0, PEER), ours = key_by(3, 0, US);
 
     (void)state;
@@ -201,8 +201,8 @@ test_moved_times(void **state)
         assert_int_equal(keyset_confirm(&said, theirs.name, NOW_S + 5, NOW_MS, NULL),
                          KEYSET_CHANGED);
         assert_int_equal(keyset_revoke(&set, gone.name, true, NOW_MS, NULL), KEYSET_CHANGED);
-        keyset_shift_own(&set, PEER, steps[i], NOW_MS);
-        keyset_shift_own(&set, US, steps[i], NOW_MS);
+        keyset_shift_own(&set, PEER, steps[i], true, NOW_MS);
+        keyset_shift_own(&set, US, steps[i], true, NOW_MS);
         assert_int_equal(hear(&set, &said, &refused, NULL), KEYSET_CHANGED);
         assert_false(refused);
         assert_int_equal(keyset_find(&set, theirs.name)->made_ms, theirs.made_ms);
@@ -214,6 +214,27 @@ test_moved_times(void **state)
         assert_true(set.revocations[0].until >= gone.open_until + KEYSET_LINGER_S);
         assert_true(keyset_find(&set, ours.name)->seal_from == ours.seal_from + (uint64_t)steps[i]);
         assert_int_equal(hear(&set, &said, &refused, NULL), KEYSET_SAME);
+    }
+}
+
+/* R-MERGE-3: a maker whose clock goes wrong, over 10 min back, ends no key at others by that, nor has
+ * an older mark withdraw it. */
+static void
+test_gone_back(void **state)
+{
+    static const int64_t back_s[] = {601, 86400};
+    struct key known = key_by(1, 0, PEER);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof back_s / sizeof back_s[0]; i++) {
+        bool refused; /* not if it were over by that */
+        KEYSET(set);
+        KEYSET(said);
+
+        assert_true(add(&set, &known) && add(&said, &known));
+        keyset_shift_own(&said, PEER, -back_s[i], true, NOW_MS - 1000 * (uint64_t)back_s[i]);
+        assert_int_equal(hear(&set, &said, &refused, NULL), i == 0 ? KEYSET_REFUSED : KEYSET_SAME);
+        assert_true(key_same(&set.keys[0], &known));
     }
 }
 
@@ -300,10 +321,11 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own),           cmocka_unit_test(test_who_may_say_what),
-        cmocka_unit_test(test_ahead),         cmocka_unit_test(test_each),
-        cmocka_unit_test(test_malformed),     cmocka_unit_test(test_moved_times),
-        cmocka_unit_test(test_other_content), cmocka_unit_test(test_small),
+        cmocka_unit_test(test_own),       cmocka_unit_test(test_who_may_say_what),
+        cmocka_unit_test(test_ahead),     cmocka_unit_test(test_each),
+        cmocka_unit_test(test_malformed), cmocka_unit_test(test_moved_times),
+        cmocka_unit_test(test_gone_back), cmocka_unit_test(test_other_content),
+        cmocka_unit_test(test_small),
 
     };
 

@@ -43,7 +43,7 @@ test_back(void **state)
     assert_true(add(&said, &moved) && add(&said, &lost));
     assert_true(merge_own(&bytes, &said, US, NOW_MS, NULL));
     assert_true(add(&set, &moved) && add(&set, &theirs));
-    keyset_shift_own(&set, US, 300, NOW_MS);
+    keyset_shift_own(&set, US, 300, true, NOW_MS);
     before = keyset_find(&set, moved.name)->seal_from;
     assert_int_equal(merge_back(&set, &refused, US, bytes.bytes, bytes.len, NOW_MS, NULL),
                      KEYSET_CHANGED);
