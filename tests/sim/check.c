@@ -84,7 +84,8 @@ check_host(struct check *check, const struct host *host)
 /* ---- what seals ---- */
 
 /* Records about this key came to both? With two engines it may have come to the one by an engine
- * that the other is cut off from, unless that is in reach of its maker. */
+ * that the other is cut off from, unless that is in reach of its maker; and its maker may still be in
+ * the farm that was. */
 static bool
 is_in_reach(const struct check *check, const struct seen_key *key, const struct host *host,
             const struct host *other)
@@ -94,8 +95,9 @@ is_in_reach(const struct check *check, const struct seen_key *key, const struct 
 
     if (!check_is_linked(host, other))
         return false;
-    if (!world->wish.has_store || !world->wish.has_mesh || maker == host->index ||
-        maker == other->index)
+    if (!(world->wish.has_store && world->wish.has_mesh) && world->rekeyed == NULL)
+        return true;
+    if (maker == host->index || maker == other->index)
         return true;
     return maker < world->count && check_is_linked(&world->hosts[maker], other);
 }
@@ -120,7 +122,7 @@ note_sealing(struct check *check, const struct host *host, struct seen_key *key)
 {
     const struct world *world = check->world;
     uint64_t bit = (uint64_t)1 << host->index;
-    bool has_spread = has_settled(check, key, host);
+    bool has_spread = !key->is_odd && has_settled(check, key, host);
 
     key->sealed_ms = world->now_ms;
     check->counts.sealed++;
@@ -141,16 +143,28 @@ note_sealing(struct check *check, const struct host *host, struct seen_key *key)
     return true;
 }
 
+/* It cannot make keys, or could not lately. */
+static bool
+has_no_source(struct check *check, const struct host *host)
+{
+    uint64_t *last_ms = &check->broken_ms[host->index];
+
+    if (host->source != SOURCE_GOOD || host->system.is_source_broken)
+        *last_ms = check->world->now_ms;
+    return *last_ms != 0 && check->world->now_ms < *last_ms + CHECK_START_MS;
+}
+
 /* Nothing seals: for how long may that be? */
 static bool
 note_dry(struct check *check, const struct host *host, bool is_dry)
 {
     uint64_t now_ms = check->world->now_ms, *since_ms = &check->dry_ms[host->index];
     bool is_new = !host_runs(host) || now_ms < host->runs_ms + CHECK_START_MS;
+    bool is_broken = has_no_source(check, host);
     uint64_t most_ms =
         check->revoked_ms[host->index] + CHECK_DRY_MS > now_ms ? CHECK_DRY_MS : CHECK_GAP_MS;
 
-    if (!is_dry || is_new) {
+    if (!is_dry || is_new || is_broken) {
         *since_ms = 0;
         return true;
     }
@@ -159,6 +173,23 @@ note_dry(struct check *check, const struct host *host, bool is_dry)
     return now_ms - *since_ms < most_ms ||
            world_fail(host->world, "%.3f s: host %u: no key seals",
                       (double)(now_ms - host->world->began_ms) / 1000, host->index);
+}
+
+/* A ticket ends after the lifetime that its host gives it, or with its key. */
+static void
+note_tickets(struct check *check, const struct host *host, struct seen_key *key,
+             const struct stek_key *sealing)
+{
+    uint64_t key_ms = host->booted_ms + sealing->open_until * 1000, end_ms;
+
+    if (host->stekd != NULL)
+        check->lifetime_s[host->index] = host_service(host)->config.policy.lifetime_s;
+    end_ms = check->world->now_ms + check->lifetime_s[host->index] * 1000;
+    end_ms = end_ms < key_ms ? end_ms : key_ms;
+    if ((check->out >> host->index & 1) != 0)
+        return; /* others end it before */
+    if (key->tickets_ms < end_ms)
+        key->tickets_ms = end_ms;
 }
 
 static bool
@@ -180,6 +211,7 @@ look_at_sealing(struct check *check, struct host *host)
     key = check_find(check, sealing.name);
     if (key == NULL)
         return world_fail(host->world, "host %u: a key seals that no stekd knew", host->index);
+    note_tickets(check, host, key, &sealing);
     return note_sealing(check, host, key);
 }
 
@@ -189,8 +221,17 @@ look_at_sealing(struct check *check, struct host *host)
 static bool
 has_tickets(const struct check *check, const struct seen_key *key)
 {
-    return key->sealed_ms != 0 && check->world->now_ms + key->spread_ms + SLACK_MS <
-                                      key->sealed_ms + check->world->wish.lifetime_s * 1000;
+    return check->world->now_ms + key->spread_ms + SLACK_MS < key->tickets_ms;
+}
+
+/* The clock of its maker or of this host was out while it lived. */
+static bool
+was_out(const struct check *check, const struct seen_key *key, const struct host *host)
+{
+    unsigned maker = network_find(check->world->network, key->maker);
+
+    return (key->out >> host->index & 1) != 0 ||
+           (maker < WORLD_HOSTS_MAX && (key->out >> maker & 1) != 0);
 }
 
 static bool
@@ -207,7 +248,8 @@ look_at_key(struct check *check, struct host *host, const struct seen_key *key)
     check->world->counts.looks++;
     if (opens && (key->knows & bit) != 0)
         return fail(check, host, key, "it opens, and was revoked here");
-    if (opens && check->world->now_ms > key->over_ms + key->spread_ms + SLACK_MS)
+    if (opens && !was_out(check, key, host) &&
+        check->world->now_ms > key->over_ms + key->spread_ms + SLACK_MS)
         return fail(check, host, key, "it opens, and its time is over");
     if ((key->owes & bit) == 0 || (key->knows & bit) != 0 || !has_tickets(check, key))
         return true;
@@ -254,100 +296,4 @@ check_all(struct check *check)
         ok = look_at_keys(check, &world->hosts[i]);
     check_drop_old(check);
     return ok && world->fault[0] == '\0';
-}
-
-/* ---- agreement ---- */
-
-/* It need not know a revoked key, if it would not take it. */
-static bool
-would_refuse(const struct keyset *set, const struct key *key)
-{
-    for (size_t i = 0; i < set->revocation_count; i++) {
-        if (memcmp(set->revocations[i].name, key->name, sizeof key->name) == 0)
-            return true;
-    }
-    return key->made_ms <= set->mark.made_ms;
-}
-
-/* Does `set` know what is known of this key elsewhere? Who revoked it need not know more of it, and
- * nobody asks whether a key that has ended to seal was confirmed. */
-static bool
-knows_key(const struct keyset *set, const struct key *key, uint64_t now_s)
-{
-    const struct key *own = keyset_find(set, key->name);
-    uint32_t flags = KEY_REVOKED | (key->seal_until > now_s + SLACK_MS / 1000 ? KEY_CONFIRMED : 0);
-
-    if (own == NULL)
-        return (key->flags & KEY_REVOKED) != 0 && would_refuse(set, key);
-    if (((own->flags | key->flags) & KEY_REVOKED) != 0)
-        flags = KEY_REVOKED;
-    return ((own->flags ^ key->flags) & flags) == 0;
-}
-
-static bool
-is_out_of_reach(const struct check *check, const struct key *key)
-{
-    const struct seen_key *seen = check_find(check, key->name);
-
-    return seen != NULL && seen->is_orphan;
-}
-
-/* It may be over at one host already. */
-static uint64_t
-spread_ms(const struct check *check, const struct key *key)
-{
-    const struct seen_key *seen = check_find(check, key->name);
-
-    return 2 * CHECK_SETTLE_MS + (seen == NULL ? 0 : seen->spread_ms);
-}
-
-static bool
-is_same(const struct check *check, const struct host *a, const struct host *b, char *why,
-        size_t size)
-{
-    const struct service *own = host_service(a), *other = host_service(b);
-    uint64_t now_s = check->world->now_ms / 1000;
-    const struct key *seals, *others;
-
-    for (size_t i = 0; i < own->set.key_count; i++) {
-        const struct key *key = &own->set.keys[i];
-        char hex[HEX_LEN(KEY_NAME_LEN)];
-
-        if (!is_out_of_reach(check, key) &&
-            key->open_until * 1000 > check->world->now_ms + spread_ms(check, key) &&
-            !knows_key(&other->set, key, now_s)) {
-            (void)snprintf(why, size, "key %.8s (%s) of host %u is not so at host %u",
-                           hex_encode(hex, key->name, KEY_NAME_LEN),
-                           (key->flags & KEY_REVOKED) != 0 ? "revoked" : "good", a->index,
-                           b->index);
-            return false;
-        }
-    }
-    if (check->world->wish.is_each)
-        return true;
-    seals = keyset_sealing(&own->set, &own->config.policy, own->maker, now_s);
-    others = keyset_sealing(&other->set, &other->config.policy, other->maker, now_s);
-    if ((seals != NULL && is_out_of_reach(check, seals)) ||
-        (others != NULL && is_out_of_reach(check, others)))
-        return true;
-    if ((seals == NULL) == (others == NULL) &&
-        (seals == NULL || memcmp(seals->name, others->name, KEY_NAME_LEN) == 0))
-        return true;
-    (void)snprintf(why, size, "hosts %u and %u seal with different keys", a->index, b->index);
-    return false;
-}
-
-bool
-check_agree(const struct check *check, char *why, size_t size)
-{
-    const struct world *world = check->world;
-
-    for (unsigned i = 0; i < world->count; i++) {
-        for (unsigned j = 0; j < world->count; j++) {
-            if (i != j && world->hosts[i].stekd != NULL && world->hosts[j].stekd != NULL &&
-                !is_same(check, &world->hosts[i], &world->hosts[j], why, size))
-                return false;
-        }
-    }
-    return true;
 }

@@ -1,4 +1,4 @@
-/* check_inner.h - between check.c and check_keys.c. */
+/* check_inner.h - between check*.c. */
 #ifndef TESTS_SIM_CHECK_INNER_H
 #define TESTS_SIM_CHECK_INNER_H
 
@@ -18,12 +18,15 @@ struct seen_key {
     int64_t least_ms, most_ms;        /* errors of the daemons' clocks since */
     uint64_t spread_ms;               /* how far these are apart */
     uint64_t sealed_ms;               /* when it was last seen to seal anywhere; 0: never */
+    uint64_t tickets_ms;              /* when the last ticket under it ends */
     uint64_t confirmed_ms;            /* when it was first known to be; 0: never */
     uint64_t revoked_ms;              /* likewise */
     uint64_t had_ms[WORLD_HOSTS_MAX]; /* when each host was first seen to know it; 0: never */
     /* Its maker lost its memory when nobody was in reach that held its last record, which can be in
      * a mesh: who has the key keeps it, but nobody can tell others of it. */
     bool is_orphan;
+    bool is_odd;    /* made by a clock that was out: some may take it, and some not */
+    uint64_t out;   /* hosts whose clock was out since it was seen */
     uint64_t knows; /* hosts that know that it is revoked */
     uint64_t knows_ms[WORLD_HOSTS_MAX];
     uint64_t owes;                     /* hosts at which it has to open ... */
@@ -40,6 +43,9 @@ struct check {
     bool has_error[WORLD_HOSTS_MAX];
     uint64_t dry_ms[WORLD_HOSTS_MAX];     /* since when no key seals there; 0: one does */
     uint64_t revoked_ms[WORLD_HOSTS_MAX]; /* when it last learnt of a revocation */
+    uint64_t lifetime_s[WORLD_HOSTS_MAX]; /* of its tickets, as it was last configured */
+    uint64_t broken_ms[WORLD_HOSTS_MAX];  /* when its source last gave no good keys */
+    uint64_t out;                         /* hosts whose clock is out, or was when they last ran */
     struct check_counts counts;
 };
 

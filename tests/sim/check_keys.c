@@ -27,7 +27,7 @@ check_orphans(struct check *check)
 {
     const struct world *world = check->world;
 
-    for (size_t i = 0; world->wish.has_mesh && i < check->count; i++) {
+    for (size_t i = 0; (world->wish.has_mesh || world->rekeyed != NULL) && i < check->count; i++) {
         struct seen_key *key = &check->keys[i];
         unsigned maker = network_find(world->network, key->maker);
 
@@ -41,7 +41,7 @@ check_owe(const struct check *check, struct seen_key *key, unsigned host, unsign
 {
     uint64_t bit = (uint64_t)1 << host;
 
-    if ((key->owes & bit) != 0)
+    if ((key->owes & bit) != 0 || (check->out & bit) != 0)
         return;
     key->owes |= bit;
     key->owes_ms[host] = check->world->now_ms;
@@ -56,19 +56,32 @@ check_is_linked(const struct host *a, const struct host *b)
     return since_ms != 0 && a->world->now_ms - since_ms >= CHECK_SETTLE_MS;
 }
 
+/* Whose clock is how far out; where one comes to be wrong, or is set right, it begins anew to talk
+ * with others. */
+static void
+look_at_clock(struct check *check, const struct host *host)
+{
+    uint64_t bit = (uint64_t)1 << host->index;
+    bool was_out = (check->out & bit) != 0;
+
+    if (host->stekd == NULL)
+        return;
+    check->error_ms[host->index] = host_error_ms(host);
+    check->has_error[host->index] = true;
+    if (host_is_out(host) == was_out)
+        return;
+    check->out ^= bit;
+    network_links(check->world->network);
+}
+
 void
 check_clocks(struct check *check)
 {
     int64_t least = INT64_MAX, most = INT64_MIN;
 
     for (unsigned i = 0; i < check->world->count; i++) {
-        const struct host *host = &check->world->hosts[i];
-
-        if (host->stekd != NULL) {
-            check->error_ms[i] = host_error_ms(host);
-            check->has_error[i] = true;
-        }
-        if (!check->has_error[i])
+        look_at_clock(check, &check->world->hosts[i]);
+        if (!check->has_error[i] || (check->out >> i & 1) != 0)
             continue;
         if (check->error_ms[i] < least)
             least = check->error_ms[i];
@@ -80,8 +93,11 @@ check_clocks(struct check *check)
 
         key->least_ms = least < key->least_ms ? least : key->least_ms;
         key->most_ms = most > key->most_ms ? most : key->most_ms;
+        key->out |= check->out;
+        key->owes &= ~check->out;
         /* a clock that drifts, and is set after that, moves a key twice */
-        key->spread_ms = 2 * (uint64_t)(key->most_ms - key->least_ms);
+        if (key->most_ms > key->least_ms)
+            key->spread_ms = 2 * (uint64_t)(key->most_ms - key->least_ms);
     }
 }
 
@@ -131,7 +147,9 @@ add(struct check *check, const struct host *host, const struct key *key)
     seen->is_emergency = (key->flags & KEY_EMERGENCY) != 0;
     seen->first_ms = check->world->now_ms;
     seen->over_ms = key->open_until * 1000 - (uint64_t)host_error_ms(host);
-    seen->least_ms = seen->most_ms = host_error_ms(host);
+    seen->is_odd = host_is_out(host);
+    seen->least_ms = seen->is_odd ? INT64_MAX : host_error_ms(host);
+    seen->most_ms = seen->is_odd ? INT64_MIN : host_error_ms(host);
     check->counts.keys++;
     check->counts.emergencies += seen->is_emergency;
     return seen;

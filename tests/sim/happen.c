@@ -9,7 +9,6 @@
 #include "keys_support.h"
 #include "network.h"
 
-#define AHEAD_MAX_MS 240000U /* of a wall clock: any two are less than KEY_SKEW_MS apart */
 #define REBOOT_MS 5000U      /* also what is on its way has arrived by then */
 #define AGREE_MAX_MS 240000U /* until all must agree: three heartbeats, and a list each 30 s */
 
@@ -47,15 +46,11 @@ happen_time(struct world *world)
     return world_pass(world, 1 + rng_below(&world->rng, most));
 }
 
-/* Two clocks are less than half of the time apart that is waited for a confirmation: a host whose
- * clock is ahead of its maker's by all of it would seal with an ordered key that it just learnt. */
-static int64_t
-some_error(struct world *world, uint64_t most_ms)
+int64_t
+happen_error(struct world *world, uint64_t most_ms)
 {
-    uint64_t quarter_ms = world->wish.patience_s * 250;
-
-    if (most_ms > quarter_ms)
-        most_ms = quarter_ms;
+    if (most_ms > world->apart_ms)
+        most_ms = world->apart_ms;
     return (int64_t)rng_below(&world->rng, 2 * most_ms) - (int64_t)most_ms;
 }
 
@@ -124,7 +119,7 @@ happen_join(struct world *world)
 
     if (host == NULL)
         return world->fault[0] == '\0';
-    host->ahead_ms = some_error(world, chance(world, 8) ? AHEAD_MAX_MS : 3000);
+    host->ahead_ms = happen_error(world, chance(world, 8) ? AHEAD_MAX_MS : 3000);
     host->drift_ppm = (int64_t)rng_below(&world->rng, 100) - 50;
     return farm_deploy(host) && host_start(host);
 }
@@ -143,7 +138,7 @@ happen_clock(struct world *world)
 {
     struct host *host = &world->hosts[rng_below(&world->rng, world->count)];
 
-    host->ahead_ms = some_error(world, chance(world, 3) ? AHEAD_MAX_MS : 20000);
+    host->ahead_ms = happen_error(world, chance(world, 3) ? AHEAD_MAX_MS : 20000);
     return true;
 }
 
@@ -255,7 +250,7 @@ happen_quiet(struct world *world)
 
     network_heal(world->network);
     network_set_weather(world->network, &calm);
-    if (!start_all(world))
+    if (!start_all(world) || !settings_mend(world))
         return false;
     if (!world->wish.has_store && !world->wish.has_mesh)
         return true;
@@ -288,6 +283,9 @@ const struct happening happenings[] = {
     {"heal", 4, happen_heal},
     {"weather", 2, happen_weather},
     {"store", 2, happen_store},
+    {"policy", 1, setting_policy},
+    {"reload", 2, setting_reload},
+    {"source", 2, setting_source},
     {"quiet", 4, happen_quiet},
     {NULL, 0, NULL},
 };

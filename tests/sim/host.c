@@ -8,11 +8,12 @@
 #include "ask.h"
 #include "check.h"
 #include "keys_support.h"
+#include "loop_virtual.h"
 #include "network.h"
 #include "world.h"
 
-static bool
-write_config(const struct host *host)
+bool
+host_configure(const struct host *host)
 {
     const struct wish *wish = &host->world->wish;
     bool is_shared = wish->has_store || wish->has_mesh;
@@ -41,7 +42,7 @@ make_folders(const struct host *host)
     char path[96];
 
     (void)snprintf(path, sizeof path, "%s/state", host->folder);
-    return mkdir(host->folder, 0700) == 0 && mkdir(path, 0700) == 0 && write_config(host);
+    return mkdir(host->folder, 0700) == 0 && mkdir(path, 0700) == 0 && host_configure(host);
 }
 
 struct host *
@@ -102,7 +103,21 @@ host_start(struct host *host)
     ok = host->stekd != NULL && look_for_ring(host);
     world_leave(host);
     network_links(host->world->network);
-    return ok || world_fail(host->world, "host %u does not start: %s", host->index, err.text);
+    /* its id is random */
+    return ok || host->system.is_source_broken ||
+           world_fail(host->world, "host %u does not start: %s", host->index, err.text);
+}
+
+void
+host_reload(struct host *host)
+{
+    host->is_signalled = host->stekd != NULL && host->paused_ms != 0;
+    if (!host_runs(host))
+        return;
+    world_enter(host);
+    loop_virtual_signal(host->stekd->loop, false);
+    world_leave(host);
+    network_links(host->world->network);
 }
 
 void
@@ -117,6 +132,7 @@ host_kill(struct host *host)
     world_leave(host);
     host->is_dying = false;
     host->dies_in = 0;
+    host->is_signalled = false;
     host->paused_ms = 0;
     network_links(host->world->network);
 }
@@ -133,6 +149,7 @@ host_reboot(struct host *host)
     host->booted_ms = host->world->now_ms - 2000; /* stekd is not the first thing in a boot */
     host->system.slept_ms = 0;
     host->system.boots++;
+    host->source = SOURCE_GOOD; /* else it gives what others hold, and this one forgot */
     check_forget(host->world->check, host);
 }
 
@@ -161,6 +178,20 @@ int64_t
 host_error_ms(const struct host *host)
 {
     return host->stekd->clock.offset_ms - (int64_t)host->booted_ms;
+}
+
+bool
+host_is_out(const struct host *host)
+{
+    return host->stekd != NULL &&
+           (host_error_ms(host) > WORLD_CLOCK_MS || host_error_ms(host) < -WORLD_CLOCK_MS);
+}
+
+void
+host_break_randomness(struct host *host, bool is_broken)
+{
+    host->system.is_source_broken = is_broken;
+    network_links(host->world->network);
 }
 
 uint64_t

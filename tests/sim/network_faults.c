@@ -1,4 +1,6 @@
 /* see network.h: what goes wrong with it */
+#include <string.h>
+
 #include "keys_support.h"
 #include "network_inner.h"
 
@@ -39,12 +41,27 @@ is_linked_by(const struct network *network, unsigned net, unsigned a, unsigned b
            net_reaches(network, net, a, b) && net_reaches(network, net, b, a);
 }
 
+/* Without randomness nothing is sealed. */
+static bool
+can_talk(const struct host *host)
+{
+    return host_runs(host) && !host->system.is_source_broken && !host_is_out(host);
+}
+
+static bool
+is_same_farm(const struct host *a, const struct host *b)
+{
+    const struct member *ours = host_service(a)->member, *theirs = host_service(b)->member;
+
+    return memcmp(ours->farm.id, theirs->farm.id, sizeof ours->farm.id) == 0;
+}
+
 static bool
 is_linked(const struct network *network, unsigned a, unsigned b)
 {
     const struct host *hosts = network->world->hosts;
 
-    return host_runs(&hosts[a]) && host_runs(&hosts[b]) &&
+    return can_talk(&hosts[a]) && can_talk(&hosts[b]) && is_same_farm(&hosts[a], &hosts[b]) &&
            (is_linked_by(network, NET_STORE, a, b) || is_linked_by(network, NET_MESH, a, b));
 }
 

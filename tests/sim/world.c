@@ -46,6 +46,7 @@ world_open(struct world *world, uint64_t seed, const struct wish *wish)
                    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     world->began_ms = world->now_ms = NOW_MS + rng_below(&world->rng, 86400000);
     world->check_every_ms = 2000;
+    world->apart_ms = wish->patience_s * 250; /* happen_inner.h says why */
     world->network = network_new(world);
     world->check = check_new(world);
     if (world->network == NULL || world->check == NULL)
@@ -138,6 +139,8 @@ resume(struct host *host)
     }
     host->paused_ms = 0;
     network_resume(host->world->network, host->index);
+    if (host->is_signalled)
+        host_reload(host);
 }
 
 /* One timer. */

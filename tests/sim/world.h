@@ -15,8 +15,20 @@
 #define WORLD_HOSTS_MAX 64U
 #define WORLD_KEYSET "www"
 
+/* Further out than this a clock is wrong, and nothing is asked for of what its host and others have
+ * to do with each other: any two that are not are less than KEY_SKEW_MS apart. */
+#define WORLD_CLOCK_MS 300000
+
 struct network;
 struct check;
+
+/* What its source of keys gives. */
+enum world_source {
+    SOURCE_GOOD,
+    SOURCE_FAILS,
+    SOURCE_WEAK,   /* zeros */
+    SOURCE_REPEATS /* what it gave last */
+};
 
 struct host {
     struct world *world;
@@ -32,14 +44,17 @@ struct host {
     uint64_t paused_ms;  /* when it stood still; 0: it runs */
     uint64_t resumes_ms; /* when it goes on */
     bool is_asleep;      /* as a machine is, so that timers do not count the time */
+    bool is_signalled;   /* it reloads as soon as it goes on */
     bool is_dying;       /* what it says from now on does not leave it */
-    unsigned dies_in;    /* that many puts are done, then it is killed; 0: it lives */
+    enum world_source source;
+    struct key_material given; /* by the source, when it was last good */
+    unsigned dies_in;          /* that many puts are done, then it is killed; 0: it lives */
     uint64_t linked_ms[WORLD_HOSTS_MAX]; /* since when records can go both ways; 0: they cannot */
 };
 
 /* What the configuration of all hosts says. */
 struct wish {
-    uint64_t rotate_s, lifetime_s, patience_s;
+    uint64_t rotate_s, lifetime_s, patience_s; /* patience gets no less than it was at first */
     bool is_each;
     bool has_store, has_mesh; /* engines; network.h */
 };
@@ -56,8 +71,10 @@ struct world {
     uint64_t began_ms;
     uint64_t rng;
     struct wish wish;
+    uint64_t apart_ms; /* clocks that are not wrong are no further out */
     struct host hosts[WORLD_HOSTS_MAX];
-    unsigned count, count_max; /* that may join */
+    unsigned count, count_max;  /* that may join */
+    const struct host *rekeyed; /* whose farm secret is the newest; NULL: the first one is */
     struct network *network;
     struct check *check;
     uint64_t check_ms, check_every_ms; /* the next look at all */
@@ -87,8 +104,14 @@ struct host *world_inside(void);
 /* A further host, which does not run yet; NULL if there are too many. */
 struct host *world_add(struct world *world);
 
+/* Write what the world wishes into its configuration. */
+bool host_configure(const struct host *host);
+
 /* Start stekd. */
 bool host_start(struct host *host);
+
+/* stekd reads its configuration and its farm secret again, if it runs. */
+void host_reload(struct host *host);
 
 /* Stop stekd as SIGKILL does: nothing that it has in memory is used again, nothing more is sent. */
 void host_kill(struct host *host);
@@ -106,6 +129,12 @@ struct service *host_service(const struct host *host);
 
 /* By how much its daemon's clock is ahead. */
 int64_t host_error_ms(const struct host *host);
+
+/* It runs, and has another idea of the time than WORLD_CLOCK_MS allows. */
+bool host_is_out(const struct host *host);
+
+/* All randomness fails, or comes back. */
+void host_break_randomness(struct host *host, bool is_broken);
 
 uint64_t host_boot_s(const struct host *host);
 
