@@ -53,6 +53,7 @@ on_timer(void *arg)
     struct ring_time now = member->calls.now(member->calls.arg);
 
     member_take_letters(member, now);
+    member_take_lists(member, now);
     member_begin_to_say(member, now);
     if (member->is_listing && member->due.listing <= now.boot_ms)
         end_listing(member, now);
@@ -91,7 +92,8 @@ member_arm(struct member *member, struct ring_time now)
     if (member->look.is_on)
         next = earlier(next, member->look.begun_ms + MEMBER_LISTING_MS);
     for (size_t i = 0; i < member->engine_count; i++)
-        if (member->engines[i].is_heard && !member->engines[i].is_read)
+        if (member->engines[i].is_all_told ||
+            (member->engines[i].is_heard && !member->engines[i].is_read))
             next = now.boot_ms;
     if (member->letter_count > 0)
         next = now.boot_ms;
@@ -112,9 +114,7 @@ forget(struct member *member)
     memcpy(member->end.keyset, member->keyset, sizeof member->end.keyset);
     fleet_free(&member->fleet);
     fleet_init(&member->fleet, member->host);
-    items_free(member->carriers, member->carrier_cap, sizeof *member->carriers);
-    member->carriers = NULL;
-    member->carrier_count = member->carrier_cap = 0;
+    member_forget_carriers(member);
     member->look = (struct member_look){.is_on = false};
     member->due = (struct member_due){.listing = MEMBER_NEVER,
                                       .keys = MEMBER_NEVER,
@@ -124,7 +124,7 @@ forget(struct member *member)
                                       .day = MEMBER_NEVER,
                                       .start = MEMBER_NEVER,
                                       .join = MEMBER_NEVER};
-    member->said_ms = member->said_withdrawn = member->foreign_boot_ms = 0;
+    member->said_ms = member->foreign_boot_ms = 0;
     member->is_unsaid = member->is_listing = member->is_farm_unsaved = false;
     member->host_trouble = member->left_out = (struct err){""};
     member->keys_trouble = member->status_trouble = (struct err){""};

@@ -4,15 +4,18 @@
  *
  *   R-MEMBER-1: what a host makes, confirms or revokes is put to every engine in the same turn,
  *               once what that engine held of ours was read: a host that lost its memory would
- *               replace it. What it only learns causes no write, but a revocation that too few
- *               carry.
+ *               replace it. What it only learns causes no write, but what too few carry: a
+ *               revocation, or a key of R-MEMBER-7.
  *   R-MEMBER-2: what comes in is in the ring after one turn of the loop, however many records it
  *               came in; one that could not be used in full is asked for again.
  *   R-MEMBER-3: a key is confirmed only when every host that is not silent holds it.
  *   R-MEMBER-4: a starting host makes no emergency key before it has heard the engines, 5 s at
  *               most.
  *   R-MEMBER-5: no engine, farm secret or record that is missing or bad stops the service.
- *   R-MEMBER-6: the farm's secret moves forward each day, on disk too. */
+ *   R-MEMBER-6: the farm's secret moves forward each day, on disk too.
+ *   R-MEMBER-7: a key that its maker does not say any more, as it lost its memory or is gone with
+ *               its record, is carried by others, so that who joins later opens its tickets; one
+ *               that is over or revoked never is. */
 #ifndef DAEMON_MEMBER_H
 #define DAEMON_MEMBER_H
 
@@ -45,11 +48,20 @@ struct member_calls {
     void *arg;
 };
 
-/* Which revocations a host's record carries: see merge_withdrawn(). */
+/* The newest keys record of a host. */
 struct member_carrier {
     uint8_t name[KEY_NAME_LEN]; /* the host's id and zeros: for items.h */
-    uint64_t withdrawn;
+    uint64_t sequence;
+    uint64_t withdrawn;  /* which revocations it carries: merge_withdrawn() */
+    uint32_t held, told; /* bits: engines that hold it; that told it since a list was asked for */
 };
+
+/* That it has a key in it. */
+struct member_word {
+    uint8_t name[KEY_NAME_LEN]; /* half of the key's, then the host's id */
+};
+
+#define MEMBER_WORDS_MAX (4 * KEYSET_KEYS_MAX)
 
 #define MEMBER_TOLD_MAX 8U
 
@@ -62,10 +74,12 @@ struct member_engine {
     bool is_well, is_told;          /* as it was last logged, if it was */
     uint64_t told[MEMBER_TOLD_MAX]; /* hashes of what was logged since it was well */
     size_t told_count;
-    bool has_listed; /* its keys, since the start */
-    bool is_heard;   /* likewise, all that it could tell ... */
-    bool is_read;    /* ... and that was taken in: what we put replaces nothing unread */
-    bool is_asked;   /* for statuses, in the look that is under way */
+    bool has_listed;    /* its keys, since the start */
+    bool is_heard;      /* likewise, all that it could tell ... */
+    bool is_read;       /* ... and that was taken in: what we put replaces nothing unread */
+    bool is_asked;      /* for statuses, in the look that is under way */
+    bool is_keys_asked; /* likewise for keys; and that was answered by a whole list, ... */
+    bool is_all_told;   /* ... which was not looked at yet */
 };
 
 /* A keys record that opened, and waits to be taken in. */
@@ -122,10 +136,13 @@ struct member {
     size_t letter_count;
     struct member_due due;
     struct member_look look;
-    struct member_carrier *carriers; /* who carries which revocations */
+    struct member_carrier *carriers; /* whose records are there, ours too */
     size_t carrier_count, carrier_cap;
+    struct member_word *words; /* what is in them */
+    size_t word_count, word_cap;
+    size_t carried_count;     /* keys of others in our last record */
+    uint64_t keys_within;     /* the while of which due.keys was chosen */
     uint64_t said_ms;         /* the sequence of our last keys record; 0: none in this farm yet */
-    uint64_t said_withdrawn;  /* what it revoked */
     uint64_t status_boot_ms;  /* when our last status went out; 0: never */
     uint64_t foreign_boot_ms; /* when a newer one of our name was heard; 0: never */
     uint64_t generation;      /* of the ring, when it was last compared with what that told */

@@ -19,10 +19,11 @@ start(struct member *member, struct member_engine *at)
     setup.events.arg = at;
     setup.seal.arg = member;
     at->is_well = at->is_told = at->has_listed = at->is_asked = at->is_heard = at->is_read = false;
+    at->is_keys_asked = at->is_all_told = false;
     at->told_count = 0;
     at->engine = share->kind->start(&setup, &err);
     if (at->engine != NULL)
-        share->kind->list(at->engine, RECORD_KEYS);
+        member_list_keys(at);
     else if (strcmp(err.text, at->trouble.text) != 0)
         log_warn(member->log, "keyset %s: engine %s: %s", member->keyset, share->kind->name,
                  err.text);
@@ -107,7 +108,7 @@ member_hear_state(void *arg)
     if (state.is_well && at->is_told && !at->is_well)
         log_info(member->log, "keyset %s: engine %s: %s again", member->keyset, name, state.text);
     if (state.is_well && !at->has_listed)
-        at->engine->kind->list(at->engine, RECORD_KEYS);
+        member_list_keys(at);
     at->is_well = state.is_well;
     at->is_told = true;
 }

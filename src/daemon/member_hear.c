@@ -4,7 +4,6 @@
 #include "base/hex.h"
 #include "daemon/member_inner.h"
 #include "daemon/service.h"
-#include "share/merge.h"
 #include "share/status.h"
 
 #define DAMAGED_MS \
@@ -17,8 +16,8 @@ time_of(const struct member *member)
 }
 
 /* What could not be used may be another time. */
-static void
-ask_again(struct member *member, uint64_t after_ms)
+void
+member_ask_again(struct member *member, uint64_t after_ms)
 {
     struct ring_time now = time_of(member);
 
@@ -34,9 +33,9 @@ ask_again_refused(struct member *member, enum record_verdict verdict)
     uint64_t late_ms = member->inbox.counts[verdict] * MEMBER_AGAIN_MS;
 
     if (verdict == RECORD_FAILED)
-        ask_again(member, MEMBER_AGAIN_MS);
+        member_ask_again(member, MEMBER_AGAIN_MS);
     else if (verdict == RECORD_FORGED || verdict == RECORD_MALFORMED)
-        ask_again(member, late_ms < DAMAGED_MS ? late_ms : DAMAGED_MS);
+        member_ask_again(member, late_ms < DAMAGED_MS ? late_ms : DAMAGED_MS);
 }
 
 /* What came was no record of ours; the inbox has counted it. Everyday ones are not worth a word,
@@ -94,14 +93,6 @@ hear_own_status(struct member *member, const struct record_head *head, struct ri
     (void)inbox_take(&member->inbox, head, now.unix_ms); /* counts what fails */
 }
 
-void
-member_drop_letters(struct member *member)
-{
-    for (size_t i = 0; i < member->letter_count; i++)
-        secret_buf_free(&member->letters[i].content);
-    member->letter_count = 0;
-}
-
 static void
 hear_keys(struct member_engine *at, const struct engine_name *name, const uint8_t *bytes,
           size_t len)
@@ -118,6 +109,8 @@ hear_keys(struct member_engine *at, const struct engine_name *name, const uint8_
     verdict = inbox_open(&member->inbox, &letter.content, &letter.head, RECORD_KEYS, bytes, len,
                          now.unix_ms);
     member->inbox.lets_back = false;
+    if (verdict == RECORD_KNOWN && record_peek(&letter.head, bytes, len) == RECORD_OPENED)
+        member_note_held(member, &letter.head, at->index);
     if (verdict != RECORD_OPENED) {
         secret_buf_free(&letter.content);
         tell_refused(member, name, verdict);
@@ -216,14 +209,16 @@ on_complete(void *arg, enum record_kind kind, bool is_whole)
     bool is_over = true;
 
     if (kind == RECORD_KEYS) {
+        at->is_keys_asked = false;
         at->has_listed |= is_whole;
+        at->is_all_told |= is_whole;
         hear_all(at, is_whole);
         if (member->is_listing)
             end_listing(member, now);
         if (!at->is_heard && member->due.again == MEMBER_NEVER) {
             member->due.again = now.boot_ms + MEMBER_RETRY_MS; /* or we never speak: R-MEMBER-1 */
-            member_arm(member, now);
         }
+        member_arm(member, now);
         return;
     }
     at->is_asked = false;
@@ -237,82 +232,3 @@ on_complete(void *arg, enum record_kind kind, bool is_whole)
 
 const struct engine_events member_hears = {
     .record = on_record, .complete = on_complete, .state = member_hear_state};
-
-/* ---- to the service ---- */
-
-static void
-tell_left_out(struct member *member, const struct member_letter *letter, const struct err *why)
-{
-    if (strcmp(member->left_out.text, why->text) == 0)
-        return;
-    member->left_out = *why;
-    log_warn(member->log, "keyset %s: of host %016llx's keys not all are taken: %s", member->keyset,
-             (unsigned long long)letter->head.sender, why->text);
-}
-
-/* Take them into a copy of the keyset. */
-static bool
-merge_letters(struct member *member, struct keyset *set, bool *is_used, struct ring_time now)
-{
-    bool has_changed = keyset_expire(set, now.unix_ms);
-
-    for (size_t i = 0; i < member->letter_count; i++) {
-        const struct member_letter *letter = &member->letters[i];
-        bool is_ours = letter->head.sender == member->host, refused;
-        struct err why = {""};
-
-        has_changed |= (is_ours ? merge_back : merge_peer)(
-                           set, &refused, letter->head.sender, letter->content.bytes,
-                           letter->content.len, now.unix_ms, &why) == KEYSET_CHANGED;
-        is_used[i] = !refused;
-        if (refused)
-            tell_left_out(member, letter, &why);
-    }
-    return has_changed;
-}
-
-void
-member_take_letters(struct member *member, struct ring_time now)
-{
-    bool is_used[MEMBER_LETTERS_MAX] = {false};
-    bool has_changed, is_taken, is_all_used = true;
-    struct err err = {""};
-    KEYSET(set);
-
-    if (member->letter_count == 0)
-        return;
-    is_taken = keyset_copy(&set, &member->service->set) || err_set(&err, "no memory");
-    has_changed = is_taken && merge_letters(member, &set, is_used, now);
-    is_taken = is_taken && (!has_changed || service_learn(member->service, &set, now, &err));
-    if (!is_taken)
-        log_warn(member->log, "keyset %s: what other hosts say was not taken in: %s",
-                 member->keyset, err.text);
-    for (size_t i = 0; i < member->letter_count; i++) {
-        const struct member_letter *letter = &member->letters[i];
-
-        is_all_used &= is_used[i] && is_taken;
-        member_note_carrier(
-            member, letter->head.sender,
-            merge_withdrawn_in(letter->content.bytes, letter->content.len, now.unix_ms));
-        member->inbox.engine = letter->engine;
-        if (is_taken && is_used[i])
-            (void)inbox_take(&member->inbox, &letter->head, now.unix_ms); /* counts what fails */
-    }
-    member_drop_letters(member);
-    if (!is_all_used)
-        ask_again(member, MEMBER_AGAIN_MS);
-    if (has_changed)
-        member->calls.changed(member->calls.arg, member->service);
-}
-
-void
-member_list_again(struct member *member)
-{
-    member->due.again = MEMBER_NEVER;
-    for (size_t i = 0; i < member->engine_count; i++) {
-        struct engine *engine = member->engines[i].engine;
-
-        if (engine != NULL)
-            engine->kind->list(engine, RECORD_KEYS);
-    }
-}

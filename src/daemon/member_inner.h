@@ -40,11 +40,20 @@ extern const struct engine_seal member_seals; /* its arg is the member */
 
 extern const struct engine_events member_hears; /* its arg is a struct member_engine */
 
-/* Hand what has come to the service. */
+/* Ask for keys records once more, no later than that, for one that could not be used. */
+void member_ask_again(struct member *member, uint64_t after_ms);
+
+/* ---- member_take.c: what came goes to the service ---- */
+
+/* Hand it over. */
 void member_take_letters(struct member *member, struct ring_time now);
 void member_drop_letters(struct member *member);
 
-/* Ask for all keys records once more. */
+/* After that, what whole lists did not tell any more. */
+void member_take_lists(struct member *member, struct ring_time now);
+
+/* Ask for all keys records: an engine; and all of them, once more. */
+void member_list_keys(struct member_engine *at);
 void member_list_again(struct member *member);
 
 /* ---- member_say.c: what goes out ---- */
@@ -60,14 +69,46 @@ void member_say_keys_if_needed(struct member *member, struct ring_time now);
 void member_say_status(struct member *member, struct ring_time now);
 
 /* When our keys record is to go out again, if it is: at the start, each day, and where too few
- * carry a revocation that we have learnt. */
+ * carry what we have learnt. */
 void member_plan_keys(struct member *member, struct ring_time now);
 
 /* Our status soon, if the ring is another one than it told of. */
 void member_plan_status(struct member *member, struct ring_time now);
 
-/* What a sender's record revokes. */
-void member_note_carrier(struct member *member, uint64_t sender, uint64_t withdrawn);
+/* ---- member_record.c: whose keys records are there, and what is in them ---- */
+
+/* The newest record of a host, with `said` in it; that an engine has it; that an engine is asked
+ * for all that it holds, and has told that. */
+void member_note_record(struct member *member, const struct record_head *head,
+                        const struct keyset *said, uint64_t now_ms);
+void member_note_held(struct member *member, const struct record_head *head, size_t engine);
+void member_note_asked(struct member *member, size_t engine);
+void member_note_listed(struct member *member, size_t engine);
+void member_forget_carriers(struct member *member);
+
+/* True if a record of that host is with an engine, as far as is known: ours is, or is put again. */
+bool member_has_record(const struct member *member, uint64_t sender);
+
+/* True if that host's record has the key; how many others' have it. */
+bool member_says(const struct member *member, uint64_t sender, const struct key *key);
+size_t member_count_others(const struct member *member, const struct key *key);
+
+/* What our last record revokes; how many others revoke just that. */
+uint64_t member_said_withdrawn(const struct member *member);
+size_t member_count_withdrawn(const struct member *member, uint64_t withdrawn);
+
+/* True if our last record, of an earlier run perhaps, holds anything. */
+bool member_says_something(const struct member *member);
+
+/* ---- member_carry.c: what ours carries that others made or ordered ---- */
+
+/* merge_own(), with what we carry. */
+bool member_write_own(struct member *member, struct secret_buf *content, uint64_t now_ms,
+                      struct err *err);
+
+/* What too few carry, and we do not. */
+enum member_rare { MEMBER_RARE_NOTHING, MEMBER_RARE_ORPHAN, MEMBER_RARE_REVOCATION };
+enum member_rare member_is_rare(const struct member *member, uint64_t now_ms);
 
 /* ---- member_look.c: who holds what ---- */
 

@@ -2,9 +2,9 @@
 #include "daemon/member_inner.h"
 #include "daemon/service.h"
 
-#define FIRST_MS 50U     /* the hosts have hardly had time before */
-#define PER_HOST_MS 2U   /* and many need longer */
-#define ORPHAN_MS 60000U /* a key that its maker has not confirmed by then may have none any more */
+#define FIRST_MS 50U      /* the hosts have hardly had time before */
+#define PER_HOST_MS 2U    /* and many need longer */
+#define OVERDUE_MS 60000U /* a key's maker that has not confirmed it by then may be gone */
 #define FORGET_MS ((uint64_t)86400 * 1000) /* who was taken away is told of for a day */
 
 /* True if it waits for a confirmation. */
@@ -17,9 +17,9 @@ is_waiting(const struct key *key, uint64_t now_s)
 }
 
 static bool
-is_orphan(const struct key *key, struct ring_time now)
+is_overdue(const struct key *key, struct ring_time now)
 {
-    return key->made_ms + ORPHAN_MS <= now.unix_ms;
+    return key->made_ms + OVERDUE_MS <= now.unix_ms;
 }
 
 /* In how long to look, for the sake of keys that wait; MEMBER_NEVER: there are none. */
@@ -36,9 +36,9 @@ wanted_within_ms(const struct member *member, struct ring_time now)
             continue;
         if (key->maker == member->host)
             return wait == 0 ? FIRST_MS + PER_HOST_MS * member->fleet.count : wait;
-        within = is_orphan(key, now) ? FLEET_HEARTBEAT_MS : within;
+        within = is_overdue(key, now) ? FLEET_HEARTBEAT_MS : within;
         if (within == MEMBER_NEVER) /* look whether it has become one */
-            within = ORPHAN_MS + FLEET_HEARTBEAT_MS;
+            within = OVERDUE_MS + FLEET_HEARTBEAT_MS;
     }
     return within;
 }

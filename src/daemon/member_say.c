@@ -6,60 +6,15 @@
 #include "daemon/service.h"
 #include "io/entropy.h"
 #include "io/process.h"
-#include "keys/items.h"
-#include "share/merge.h"
+#include "keys/encode.h"
 #include "share/status.h"
 
 #define DAILY_MS ((uint64_t)3600 * 1000) /* new days begin for all at once: spread over this */
 #define RARE_MS 10000U                   /* so that few of many hosts write what few carry */
-#define CARRIERS_ENOUGH 3U
+#define ORPHAN_MS 10000U                 /* before that: its maker's word may be on its way */
 #define STATUS_APART_MS 100U
 #define STATUS_PER_HOST_MS 2U
 #define STATUS_SPREAD_MS 2000U
-
-/* ---- who carries what ---- */
-
-static struct member_carrier
-carrier_of(uint64_t sender, uint64_t withdrawn)
-{
-    struct member_carrier carrier = {.withdrawn = withdrawn};
-    struct writer w = writer_of(carrier.name, sizeof carrier.name);
-
-    write_u64(&w, sender);
-    return carrier;
-}
-
-void
-member_note_carrier(struct member *member, uint64_t sender, uint64_t withdrawn)
-{
-    struct member_carrier carrier = carrier_of(sender, withdrawn);
-    struct member_carrier *all = member->carriers;
-    bool found;
-    size_t place = items_place(all, member->carrier_count, sizeof *all, carrier.name, &found);
-
-    if (found)
-        all[place].withdrawn = withdrawn;
-    if (found || withdrawn == 0 || member->carrier_count >= FLEET_HOSTS_MAX)
-        return;
-    all = items_reserve(all, member->carrier_count, &member->carrier_cap, sizeof *all, 1);
-    if (all == NULL) /* it counts as one that carries nothing: then more hosts write it */
-        return;
-    member->carriers = all;
-    items_insert(all, &member->carrier_count, sizeof *all, place, &carrier);
-}
-
-static bool
-is_rare(const struct member *member)
-{
-    uint64_t withdrawn = merge_withdrawn(&member->service->set);
-    size_t count = 0;
-
-    if (withdrawn == 0 || withdrawn == member->said_withdrawn)
-        return false;
-    for (size_t i = 0; i < member->carrier_count; i++)
-        count += member->carriers[i].withdrawn == withdrawn;
-    return count < CARRIERS_ENOUGH;
-}
 
 /* ---- when ---- */
 
@@ -82,9 +37,13 @@ needed_within_ms(const struct member *member, struct ring_time now)
 
     if (has_keys && member->said_ms == 0)
         return 0;
-    if (is_rare(member))
-        return RARE_MS;
-    if (has_keys && farm_day_of(member->said_ms) < farm_day_of(now.unix_ms))
+    switch (member_is_rare(member, now.unix_ms)) {
+    case MEMBER_RARE_REVOCATION: return RARE_MS;
+    case MEMBER_RARE_ORPHAN: return ORPHAN_MS + RARE_MS;
+    case MEMBER_RARE_NOTHING: break;
+    }
+    if ((has_keys || member_says_something(member)) &&
+        farm_day_of(member->said_ms) < farm_day_of(now.unix_ms))
         return DAILY_MS;
     return MEMBER_NEVER;
 }
@@ -93,9 +52,16 @@ void
 member_plan_keys(struct member *member, struct ring_time now)
 {
     uint64_t within = member->is_listing ? MEMBER_NEVER : needed_within_ms(member, now);
+    uint64_t least = within == ORPHAN_MS + RARE_MS ? ORPHAN_MS : 0, due;
 
-    if (member->due.keys == MEMBER_NEVER && within != MEMBER_NEVER)
-        member->due.keys = now.boot_ms + member_random(within);
+    /* chosen once for each reason, or who hears much would be early */
+    if (within == MEMBER_NEVER ||
+        (member->due.keys != MEMBER_NEVER && within >= member->keys_within))
+        return;
+    due = now.boot_ms + least + member_random(within - least);
+    if (due < member->due.keys)
+        member->due.keys = due;
+    member->keys_within = within;
 }
 
 /* True if other keys open here than we have told of. A confirmation changes the ring, too, and is
@@ -192,10 +158,22 @@ is_any_read(const struct member *member)
     return is_read;
 }
 
+/* What it cannot note it says once more. */
+static void
+note_own(struct member *member, uint64_t sequence, const struct secret_buf *content,
+         struct ring_time now)
+{
+    struct record_head head = {.sender = member->host, .sequence = sequence};
+    bool partly;
+    KEYSET(said);
+
+    if (decode_keyset_parts(&said, &partly, content->bytes, content->len, now.unix_ms, NULL))
+        member_note_record(member, &head, &said, now.unix_ms);
+}
+
 void
 member_say_keys(struct member *member, struct ring_time now)
 {
-    const struct keyset *set = &member->service->set;
     struct err err = {""};
     uint64_t sequence = 0;
     bool ok;
@@ -206,12 +184,12 @@ member_say_keys(struct member *member, struct ring_time now)
         member->due.keys = MEMBER_NEVER;
         return;
     }
-    ok = merge_own(&content, set, member->host, now.unix_ms, &err) &&
+    ok = member_write_own(member, &content, now.unix_ms, &err) &&
          send(member, RECORD_KEYS, member->said_ms, &sequence, &content, now, &err);
     member->due.keys = ok ? MEMBER_NEVER : now.boot_ms + MEMBER_RETRY_MS;
     member->said_ms = sequence != 0 ? sequence : member->said_ms;
     if (ok) {
-        member->said_withdrawn = merge_withdrawn(set);
+        note_own(member, sequence, &content, now);
         member->records_said++;
     } else {
         member->is_unsaid = true;

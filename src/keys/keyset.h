@@ -123,10 +123,14 @@ enum keyset_change keyset_merge(struct keyset *set, const struct keyset *from, u
 
 /* Take the times of a known key from its maker, who alone may tell them anew: where its clock or
  * ours was set, and keyset_shift() moved the times there or here. Refused unless all that lies
- * between its times, and all else, is equal, but that it may have been made earlier; neither by over
- * 10 min, unless it was made that far ahead of our clock. KEYSET_SAME if it is not known. */
+ * between its times, and all else, is equal, but that it may have been made earlier; neither by
+ * over 10 min, unless it was made that far ahead of our clock. KEYSET_SAME if it is not known. */
 enum keyset_change keyset_retime(struct keyset *set, const struct key *key, uint64_t now_ms,
                                  struct err *err);
+
+/* True if this key is known, and all that differs is that its times were moved, there or here: what
+ * keyset_retime() takes from its maker, and nobody from another. */
+bool keyset_has_moved(const struct keyset *set, const struct key *key);
 
 /* Drop and wipe what is over. True if anything was. */
 bool keyset_expire(struct keyset *set, uint64_t now_ms);

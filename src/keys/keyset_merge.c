@@ -206,6 +206,14 @@ goes_far_back(const struct key *known, const struct key *key, uint64_t now_ms)
                          known->made_ms > key->made_ms + KEY_SKEW_MS);
 }
 
+bool
+keyset_has_moved(const struct keyset *set, const struct key *key)
+{
+    const struct key *known = keyset_find(set, key->name);
+
+    return known != NULL && (is_moved(known, key) || is_moved(key, known));
+}
+
 enum keyset_change
 keyset_retime(struct keyset *set, const struct key *key, uint64_t now_ms, struct err *err)
 {

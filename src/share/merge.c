@@ -14,12 +14,6 @@ is_settled(const struct keyset *set, const uint8_t name[KEY_NAME_LEN], uint64_t 
     return key == NULL || (key->flags & KEY_REVOKED) != 0 || key->seal_until <= now_ms / 1000;
 }
 
-static bool
-is_of_another(const void *item, uint64_t host)
-{
-    return ((const struct key *)item)->maker != host;
-}
-
 static void
 drop_settled(struct keyset *said, const struct keyset *set, uint64_t now_ms)
 {
@@ -31,9 +25,26 @@ drop_settled(struct keyset *said, const struct keyset *set, uint64_t now_ms)
     said->confirmation_count = kept;
 }
 
+/* What is left of the others is wiped with the copy. */
+static void
+drop_others(struct keyset *said, uint64_t host, merge_carries_fn *carries, void *arg)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < said->key_count; i++) {
+        const struct key *key = &said->keys[i];
+        bool is_said = key->maker == host ||
+                       (carries != NULL && (key->flags & KEY_REVOKED) == 0 && carries(arg, key));
+
+        if (is_said)
+            said->keys[kept++] = *key;
+    }
+    said->key_count = kept;
+}
+
 bool
-merge_own(struct secret_buf *out, const struct keyset *set, uint64_t host, uint64_t now_ms,
-          struct err *err)
+merge_own(struct secret_buf *out, const struct keyset *set, uint64_t host,
+          merge_carries_fn *carries, void *arg, uint64_t now_ms, struct err *err)
 {
     KEYSET(said);
 
@@ -41,8 +52,7 @@ merge_own(struct secret_buf *out, const struct keyset *set, uint64_t host, uint6
         return err_set(err, "no memory");
     (void)keyset_expire(&said, now_ms); /* it may be that nothing was over */
     drop_settled(&said, set, now_ms);
-    (void)items_drop(said.keys, &said.key_count, sizeof *said.keys, is_of_another,
-                     host); /* or none */
+    drop_others(&said, host, carries, arg);
     return encode_keyset(out, &said, err);
 }
 
@@ -60,43 +70,56 @@ leave_out(struct left_out *left, const struct err *why)
     left->any = true;
 }
 
-/* Leave out the keys that are not the sender's own. */
+/* Members give their keys a maker before they say them. */
+static bool
+is_nobodys(const void *item, uint64_t nobody)
+{
+    return ((const struct key *)item)->maker == nobody;
+}
+
 static void
-drop_foreign(struct keyset *said, struct left_out *left, uint64_t sender)
+drop_nobodys(struct keyset *said, struct left_out *left)
 {
     char hex[HEX_LEN(KEY_NAME_LEN)];
     struct err why;
 
     for (size_t i = 0; i < said->key_count; i++) {
-        if (!is_of_another(&said->keys[i], sender))
+        if (!is_nobodys(&said->keys[i], 0))
             continue;
-        (void)err_set(&why, "key %s: a host speaks for it that did not make it", /* always false */
+        (void)err_set(&why, "key %s: it does not say which host made it", /* always false */
                       hex_encode(hex, said->keys[i].name, KEY_NAME_LEN));
         leave_out(left, &why);
     }
-    (void)items_drop(said->keys, &said->key_count, sizeof *said->keys, is_of_another, sender);
+    (void)items_drop(said->keys, &said->key_count, sizeof *said->keys, is_nobodys, 0); /* if any */
 }
 
 /* The maker's word on times. What is refused is refused, and told, by the merge that follows. */
 static bool
-retime(struct keyset *set, const struct keyset *said, uint64_t now_ms)
+retime(struct keyset *set, const struct keyset *said, uint64_t sender, uint64_t now_ms)
 {
     bool changed = false;
 
     for (size_t i = 0; i < said->key_count; i++)
-        changed |= keyset_retime(set, &said->keys[i], now_ms, NULL) == KEYSET_CHANGED;
+        if (said->keys[i].maker == sender)
+            changed |= keyset_retime(set, &said->keys[i], now_ms, NULL) == KEYSET_CHANGED;
     return changed;
 }
 
-/* Leave out the keys that are here, which may have been moved since they were said. */
+/* Leave out keys that are here, perhaps with times that were moved since: of our own record all, of
+ * a peer's those that it carries. */
 static void
-drop_known(struct keyset *said, const struct keyset *set)
+drop_known(struct keyset *said, const struct keyset *set, uint64_t sender, bool is_ours)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < said->key_count; i++)
-        if (keyset_find(set, said->keys[i].name) == NULL)
-            said->keys[kept++] = said->keys[i];
+    for (size_t i = 0; i < said->key_count; i++) {
+        const struct key *key = &said->keys[i];
+        bool is_known = is_ours ? keyset_find(set, key->name) != NULL
+                                : key->maker != sender && keyset_has_moved(set, key);
+
+        if (!is_known)
+            said->keys[kept++] = *key;
+    }
     said->key_count = kept;
 }
 
@@ -119,10 +142,9 @@ merge(struct keyset *set, bool *refused, uint64_t sender, bool is_ours, const ui
     if (partly)
         leave_out(&left, &why);
     why = (struct err){{0}};
-    drop_foreign(&said, &left, sender);
-    if (is_ours)
-        drop_known(&said, set);
-    change = retime(set, &said, now_ms) ? KEYSET_CHANGED : KEYSET_SAME;
+    drop_nobodys(&said, &left);
+    drop_known(&said, set, sender, is_ours);
+    change = retime(set, &said, sender, now_ms) ? KEYSET_CHANGED : KEYSET_SAME;
     if (keyset_merge(set, &said, now_ms, &why) == KEYSET_CHANGED)
         change = KEYSET_CHANGED;
     if (why.text[0] != '\0')
@@ -169,15 +191,4 @@ merge_withdrawn(const struct keyset *set)
         sum = mix(sum, set->revocations[i].name, sizeof set->revocations[i].name);
     sum = mix(sum, &set->mark.made_ms, sizeof set->mark.made_ms);
     return sum == 0 ? 1 : sum;
-}
-
-uint64_t
-merge_withdrawn_in(const uint8_t *content, size_t len, uint64_t now_ms)
-{
-    bool partly;
-    KEYSET(said);
-
-    if (!decode_keyset_parts(&said, &partly, content, len, now_ms, NULL))
-        return 0;
-    return merge_withdrawn(&said);
 }

@@ -84,8 +84,8 @@ check_host(struct check *check, const struct host *host)
 /* ---- what seals ---- */
 
 /* Records about this key came to both? With two engines it may have come to the one by an engine
- * that the other is cut off from, unless that is in reach of its maker; and its maker may still be in
- * the farm that was. */
+ * that the other is cut off from, unless that is in reach of its maker; and its maker may still be
+ * in the farm that was. */
 static bool
 is_in_reach(const struct check *check, const struct seen_key *key, const struct host *host,
             const struct host *other)

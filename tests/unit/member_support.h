@@ -71,6 +71,8 @@ host_member_due(const struct farm_host *host)
     next = farm_sooner(next, farm_sooner(due->again, due->day));
     if (member->look.is_on)
         next = farm_sooner(next, member->look.begun_ms + MEMBER_LISTING_MS);
+    for (size_t i = 0; i < member->engine_count; i++)
+        next = member->engines[i].is_all_told ? 0 : next;
     return member->letter_count > 0 ? 0 : next;
 }
 
@@ -211,7 +213,7 @@ farm_plant(struct farm_world *world, uint64_t sender, const struct keyset *set)
     SECRET_BUF(sealed);
 
     rng_fill(&rng, salt, sizeof salt);
-    if (!merge_own(&content, set, sender, world->unix_ms, NULL) ||
+    if (!merge_own(&content, set, sender, NULL, NULL, world->unix_ms, NULL) ||
         !record_seal(&sealed, &world->farm, &head, salt, content.bytes, content.len, NULL) ||
         !medium_put(world, 0, RECORD_KEYS, sender - 1, sender, sealed.bytes, sealed.len))
         return false;

@@ -201,8 +201,8 @@ test_own_were_ahead(void **state)
     assert_int_equal(set.keys[0].made_ms, NOW_MS + 4001);
 }
 
-/* Our clock is a day behind, and others' keys say so: no older mark withdraws what we made after it,
- * then or when the clock is right again. */
+/* Our clock is a day behind, and others' keys say so: no older mark withdraws what we made after
+ * it, then or when the clock is right again. */
 static void
 test_own_go_wrong(void **state)
 {

@@ -1,0 +1,239 @@
+/* see member_inner.h: whose keys records are there, and which keys are in them */
+#include <string.h>
+
+#include "base/bytes.h"
+#include "daemon/member_inner.h"
+#include "keys/items.h"
+#include "share/merge.h"
+
+static struct member_carrier
+carrier_of(uint64_t sender)
+{
+    struct member_carrier carrier = {.sequence = 0};
+    struct writer w = writer_of(carrier.name, sizeof carrier.name);
+
+    write_u64(&w, sender);
+    return carrier;
+}
+
+/* NULL: nothing is known of a record of that host. */
+static struct member_carrier *
+find(const struct member *member, uint64_t sender)
+{
+    struct member_carrier wanted = carrier_of(sender);
+    bool found;
+    size_t place = items_place(member->carriers, member->carrier_count, sizeof *member->carriers,
+                               wanted.name, &found);
+
+    return found ? &member->carriers[place] : NULL;
+}
+
+static struct member_word
+word_of(const struct key *key, uint64_t sender)
+{
+    struct member_word word;
+    struct writer w = writer_of(word.name, sizeof word.name);
+
+    write_bytes(&w, key->name, KEY_NAME_LEN / 2); /* names are random: half of one tells it */
+    write_u64(&w, sender);
+    return word;
+}
+
+static uint64_t
+sender_of(const struct member_word *word)
+{
+    struct reader r = reader_of(word->name, sizeof word->name);
+
+    (void)read_u64(&r); /* of the key's name */
+    return read_u64(&r);
+}
+
+bool
+member_has_record(const struct member *member, uint64_t sender)
+{
+    const struct member_carrier *carrier = find(member, sender);
+
+    return carrier != NULL && (carrier->held != 0 || sender == member->host);
+}
+
+bool
+member_says(const struct member *member, uint64_t sender, const struct key *key)
+{
+    struct member_word word = word_of(key, sender);
+    bool found;
+
+    (void)items_place(member->words, member->word_count, sizeof *member->words, word.name,
+                      &found); /* where it is does not matter */
+    return found && member_has_record(member, sender);
+}
+
+size_t
+member_count_others(const struct member *member, const struct key *key)
+{
+    struct member_word first = word_of(key, 0);
+    bool found;
+    size_t count = 0;
+    size_t place =
+        items_place(member->words, member->word_count, sizeof *member->words, first.name, &found);
+
+    for (; place < member->word_count; place++) {
+        const struct member_word *word = &member->words[place];
+
+        if (memcmp(word->name, first.name, KEY_NAME_LEN / 2) != 0)
+            break;
+        count += sender_of(word) != member->host && member_has_record(member, sender_of(word));
+    }
+    return count;
+}
+
+static bool
+is_word_of(const void *item, uint64_t sender)
+{
+    return sender_of(item) == sender;
+}
+
+static void
+forget_words(struct member *member, uint64_t sender)
+{
+    (void)items_drop(member->words, &member->word_count, sizeof *member->words, is_word_of,
+                     sender); /* it may have had none */
+}
+
+/* Without room it is as if the sender did not say it: then more hosts write it. */
+static void
+add_word(struct member *member, const struct key *key, uint64_t sender)
+{
+    struct member_word word = word_of(key, sender), *all = member->words;
+    bool found;
+    size_t place = items_place(all, member->word_count, sizeof *all, word.name, &found);
+
+    if (found || member->word_count >= MEMBER_WORDS_MAX)
+        return;
+    all = items_reserve(all, member->word_count, &member->word_cap, sizeof *all, 1);
+    if (all == NULL)
+        return;
+    member->words = all;
+    items_insert(all, &member->word_count, sizeof *all, place, &word);
+}
+
+static struct member_carrier *
+add(struct member *member, uint64_t sender)
+{
+    struct member_carrier fresh = carrier_of(sender), *all = member->carriers;
+    bool found;
+    size_t place = items_place(all, member->carrier_count, sizeof *all, fresh.name, &found);
+
+    if (member->carrier_count >= FLEET_HOSTS_MAX)
+        return NULL;
+    all = items_reserve(all, member->carrier_count, &member->carrier_cap, sizeof *all, 1);
+    if (all == NULL) /* as in add_word() */
+        return NULL;
+    member->carriers = all;
+    items_insert(all, &member->carrier_count, sizeof *all, place, &fresh);
+    return &all[place];
+}
+
+void
+member_note_record(struct member *member, const struct record_head *head, const struct keyset *said,
+                   uint64_t now_ms)
+{
+    struct member_carrier *carrier = find(member, head->sender);
+
+    if (carrier == NULL)
+        carrier = add(member, head->sender);
+    if (carrier == NULL ||
+        (head->sequence < carrier->sequence && carrier->sequence <= now_ms + KEY_SKEW_MS))
+        return; /* an older one, though by another engine it came later */
+    if (head->sequence != carrier->sequence) /* else it is offered again */
+        carrier->held = carrier->told = 0;
+    carrier->sequence = head->sequence;
+    carrier->withdrawn = merge_withdrawn(said);
+    forget_words(member, head->sender);
+    for (size_t i = 0; i < said->key_count; i++)
+        add_word(member, &said->keys[i], head->sender);
+}
+
+void
+member_note_held(struct member *member, const struct record_head *head, size_t engine)
+{
+    struct member_carrier *carrier = find(member, head->sender);
+
+    if (carrier != NULL && carrier->sequence == head->sequence) {
+        carrier->held |= 1U << engine;
+        carrier->told |= 1U << engine;
+    }
+}
+
+void
+member_note_asked(struct member *member, size_t engine)
+{
+    for (size_t i = 0; i < member->carrier_count; i++)
+        member->carriers[i].told &= ~(1U << engine);
+}
+
+/* What an engine has lost may come again, until its day is over. */
+static bool
+is_gone(const void *item, uint64_t oldest_day)
+{
+    const struct member_carrier *carrier = item;
+
+    return carrier->held == 0 && farm_day_of(carrier->sequence) < oldest_day;
+}
+
+void
+member_note_listed(struct member *member, size_t engine)
+{
+    uint64_t oldest_day = member->farm.first.number;
+
+    for (size_t i = 0; i < member->carrier_count; i++) {
+        struct member_carrier *carrier = &member->carriers[i];
+        struct reader r = reader_of(carrier->name, sizeof carrier->name);
+
+        if ((carrier->told & 1U << engine) == 0)
+            carrier->held &= ~(1U << engine);
+        carrier->told &= ~(1U << engine);
+        if (is_gone(carrier, oldest_day))
+            forget_words(member, read_u64(&r));
+    }
+    (void)items_drop(member->carriers, &member->carrier_count, sizeof *member->carriers, is_gone,
+                     oldest_day); /* mostly none */
+}
+
+void
+member_forget_carriers(struct member *member)
+{
+    items_free(member->carriers, member->carrier_cap, sizeof *member->carriers);
+    items_free(member->words, member->word_cap, sizeof *member->words);
+    member->carriers = NULL;
+    member->words = NULL;
+    member->carrier_count = member->carrier_cap = member->word_count = member->word_cap = 0;
+    member->carried_count = 0;
+}
+
+uint64_t
+member_said_withdrawn(const struct member *member)
+{
+    const struct member_carrier *own = find(member, member->host);
+
+    return own == NULL ? 0 : own->withdrawn;
+}
+
+size_t
+member_count_withdrawn(const struct member *member, uint64_t withdrawn)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < member->carrier_count; i++)
+        count += member->carriers[i].withdrawn == withdrawn && member->carriers[i].held != 0;
+    return count;
+}
+
+bool
+member_says_something(const struct member *member)
+{
+    bool is_said = member_said_withdrawn(member) != 0;
+
+    for (size_t i = 0; i < member->word_count && !is_said; i++)
+        is_said = is_word_of(&member->words[i], member->host);
+    return is_said;
+}
