@@ -314,6 +314,27 @@ if [ -n "$searched" ]; then
 fi
 check 'nor in the file' eval '! grep -qF "$(grep ^stek-farm1: "$tmp/first")" "$tmp/a/www.farm"'
 
+# ---- another folder ----
+
+# what stekd may write in is settled when it starts
+host e
+mkdir "$tmp/moved"
+cp "$tmp/e/stekd.conf" "$tmp/e/before.conf"
+sed -i "s|$tmp/e/www.farm|$tmp/moved/www.farm|" "$tmp/e/stekd.conf"
+kill -s HUP "$(pid e)"
+unwritten() {
+    logged e "$tmp/moved/www.host: stekd may not write there: it must own $tmp/moved/, and be started anew where the folder was in no configuration when it started"
+}
+if logged e 'writes are not confined'; then
+    skip 'a folder that is first named in a reload' 'this kernel does not confine writes'
+else
+    check 'a folder that is first named in a reload: it says what to do' eval 'wait_for 20 unwritten; unwritten'
+    check 'so does what would be written there now' fails 1 'stekd may not write there' e farm init -k www
+    stop "$(pid e)"
+    host e
+    check 'started anew it writes there' eval '[ -s "$tmp/moved/www.host" ] && succeeds e farm init -k www && [ -s "$tmp/moved/www.farm" ]'
+fi
+
 # ---- what was said ----
 
 # the secrets of all farms as they stand in files, without the id in front
