@@ -10,23 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/whole.h"
+
 #define FRESH_LEN (PATH_MAX + sizeof ".new")
 #define FLAGS (O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-
-static bool
-write_all(int fd, const uint8_t *bytes, size_t len)
-{
-    size_t at = 0;
-
-    while (at < len) {
-        ssize_t put = pwrite(fd, bytes + at, len - at, (off_t)at);
-
-        if (put < 0 && errno != EINTR)
-            return false;
-        at += put > 0 ? (size_t)put : 0;
-    }
-    return fsync(fd) == 0;
-}
 
 /* Zeros over a whole file; -1 is fine. */
 static bool
@@ -98,7 +85,7 @@ make_fresh(const char *fresh, const void *bytes, size_t len, struct err *err)
     fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | FLAGS, 0600);
     if (fd < 0)
         return err_errno(err, "%s", fresh);
-    done = write_all(fd, bytes, len);
+    done = whole_write(fd, bytes, len) && fsync(fd) == 0;
     reason = errno;
     (void)close(fd); /* synced */
     errno = reason;

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/whole.h"
+
 /* All folders above `path`. */
 static bool
 make_folders(const char *path, struct err *err)
@@ -29,18 +31,10 @@ make_folders(const char *path, struct err *err)
 }
 
 static bool
-write_all(int fd, const char *text)
+fill(int fd, const char *text)
 {
-    size_t len = strlen(text), done = 0;
-
-    while (done < len) {
-        ssize_t put = write(fd, text + done, len - done);
-
-        if (put < 0 && errno != EINTR)
-            return false;
-        done += put > 0 ? (size_t)put : 0;
-    }
-    return fchmod(fd, 0644) == 0 && fsync(fd) == 0; /* whatever the umask */
+    return whole_write(fd, text, strlen(text)) && fchmod(fd, 0644) == 0 && /* whatever the umask */
+           fsync(fd) == 0;
 }
 
 /* Give what was made under its name for now its own. */
@@ -69,7 +63,7 @@ etc_file_write(const char *path, const char *text, struct err *err)
     fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_errno(err, "%s: cannot be made", fresh);
-    ok = write_all(fd, text) || err_errno(err, "%s: cannot be written", fresh);
+    ok = fill(fd, text) || err_errno(err, "%s: cannot be written", fresh);
     (void)close(fd); /* synced */
     if (!ok)
         (void)unlink(fresh); /* is told already */

@@ -11,23 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Up to `cap` bytes; -1 with errno. */
-static ssize_t
-read_all(int fd, char *out, size_t cap)
-{
-    size_t len = 0;
-
-    while (len < cap) {
-        ssize_t got = read(fd, out + len, cap - len);
-
-        if (got == 0)
-            break;
-        if (got < 0 && errno != EINTR)
-            return -1;
-        len += got > 0 ? (size_t)got : 0;
-    }
-    return (ssize_t)len;
-}
+#include "io/whole.h"
 
 static bool
 read_open(char **text, size_t *len, int fd, const char *path, size_t max, struct err *err)
@@ -45,7 +29,7 @@ read_open(char **text, size_t *len, int fd, const char *path, size_t max, struct
     bytes = malloc(max + 2); /* one more than allowed, to see it grow, and the NUL */
     if (bytes == NULL)
         return err_errno(err, "%s", path);
-    got = read_all(fd, bytes, max + 1);
+    got = whole_read(fd, bytes, max + 1);
     if (got < 0 || (size_t)got > max) {
         free(bytes);
         return got < 0 ? err_errno(err, "%s", path)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "io/files_inner.h"
+#include "io/whole.h"
 
 #define FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
 
@@ -193,24 +194,6 @@ files_look(const struct files *files, struct files_mark *mark, const char *name,
     return FILES_FOUND;
 }
 
-/* Up to `cap` bytes; -1 with errno. */
-static ssize_t
-read_all(int fd, uint8_t *out, size_t cap)
-{
-    size_t len = 0;
-
-    while (len < cap) {
-        ssize_t got = read(fd, out + len, cap - len);
-
-        if (got == 0)
-            break;
-        if (got < 0 && errno != EINTR)
-            return -1;
-        len += got > 0 ? (size_t)got : 0;
-    }
-    return (ssize_t)len;
-}
-
 static bool
 read_open(const struct files *files, uint8_t **bytes, size_t *len, struct files_mark *mark, int fd,
           const char *name, size_t max, struct err *err)
@@ -226,7 +209,7 @@ read_open(const struct files *files, uint8_t **bytes, size_t *len, struct files_
     buf = malloc((size_t)stat.st_size + 1); /* one more than there is, to see it grow */
     if (buf == NULL)
         return err_errno(err, "%s/%s", files->path, name);
-    got = read_all(fd, buf, (size_t)stat.st_size + 1);
+    got = whole_read(fd, buf, (size_t)stat.st_size + 1);
     if (got < 0 || (uint64_t)got != (uint64_t)stat.st_size) {
         (void)(got < 0 ? err_errno(err, "%s/%s", files->path, name)
                        : err_set(err, "%s/%s: is being written", files->path, name));

@@ -6,21 +6,7 @@
 #include <unistd.h>
 
 #include "io/files_inner.h"
-
-static bool
-write_all(int fd, const uint8_t *bytes, size_t len)
-{
-    size_t at = 0;
-
-    while (at < len) {
-        ssize_t put = pwrite(fd, bytes + at, len - at, (off_t)at);
-
-        if (put < 0 && errno != EINTR)
-            return false;
-        at += put > 0 ? (size_t)put : 0;
-    }
-    return true;
-}
+#include "io/whole.h"
 
 /* In a setgid folder the file has its group already. */
 static bool
@@ -46,7 +32,7 @@ make_fresh(const struct files *files, struct files_mark *mark, const char *fresh
     fd = openat(files->fd, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return false;
-    done = write_all(fd, bytes, len) && let_group_read(files, fd) && fsync(fd) == 0 &&
+    done = whole_write(fd, bytes, len) && let_group_read(files, fd) && fsync(fd) == 0 &&
            fstat(fd, &stat) == 0;
     reason = errno;
     if (close(fd) != 0 && done) { /* NFS may tell only now */

@@ -6,19 +6,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/whole.h"
+
 bool
 secret_file_take(struct secret_buf *out, int fd, size_t max, const char *path, struct err *err)
 {
     SECRET_BUF(buf);
+    ssize_t got;
 
     if (!secret_buf_init(&buf, max + 1)) /* all zero */
         return err_set(err, "%s: no memory", path);
-    for (ssize_t got = 1; got != 0 && buf.len < max;) {
-        got = read(fd, buf.bytes + buf.len, max - buf.len);
-        if (got < 0 && errno != EINTR)
-            return err_errno(err, "%s", path);
-        buf.len += got > 0 ? (size_t)got : 0;
-    }
+    got = whole_read(fd, buf.bytes, max);
+    if (got < 0)
+        return err_errno(err, "%s", path);
+    buf.len = (size_t)got;
     *out = buf;
     buf = (struct secret_buf){0};
     return true;
