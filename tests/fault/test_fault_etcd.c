@@ -18,6 +18,7 @@
 #define BEATS 4U
 #define TRIES 2000U
 #define PARTS 8U
+#define WORLDS 1000000U /* of a part */
 
 static const char *
 begin(void *arg)
@@ -122,7 +123,7 @@ end(void *arg)
     return world_close(arg) ? NULL : "called from within a call";
 }
 
-/* In a process of its own: most of the time is waited away. */
+/* In a process of its own, as most of the time is waited away; all share one etcd. */
 static bool
 run_part(size_t part)
 {
@@ -130,11 +131,13 @@ run_part(size_t part)
     static struct farm_world world;
     size_t calls;
 
-    if (begin(&world) != NULL || work(&world) != NULL || end(&world) != NULL)
+    if (!etcd_shared_use((unsigned)part * WORLDS) || begin(&world) != NULL ||
+        work(&world) != NULL || end(&world) != NULL)
         return false; /* what libraries open once is open now */
     if (fault_each_of(&one, &world, &calls, part, PARTS) != 0)
         return false;
     printf("# part %zu of %u: up to call %zu\n", part + 1, PARTS, calls);
+    client_close(&etcd_shared.client);
     return calls >= 60;
 }
 
@@ -145,6 +148,7 @@ test_each_failure(void **state)
     int status;
 
     (void)state;
+    assert_true(nodes_open(&etcd_shared.nodes, 1));
     (void)fflush(stdout);
     for (size_t i = 0; i < PARTS; i++) {
         pids[i] = fork();
@@ -161,11 +165,19 @@ test_each_failure(void **state)
     }
 }
 
+static int
+close_nodes(void **state)
+{
+    (void)state;
+    nodes_close(&etcd_shared.nodes);
+    return 0;
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_failure),
+        cmocka_unit_test_teardown(test_each_failure, close_nodes),
     };
 
     if (!nodes_are_here()) {

@@ -220,17 +220,25 @@ etcd_shared_certificate(const char *name)
     nodes_path(etcd_shared.key, &etcd_shared.nodes, file);
 }
 
+/* Use the nodes that are there; processes that share them number their worlds apart. */
 static inline bool
-etcd_shared_open(size_t count)
+etcd_shared_use(unsigned first_world)
 {
     struct etcd_shared *shared = &etcd_shared;
 
-    if (!nodes_open(&shared->nodes, count) || !client_open(&shared->client, &shared->nodes))
+    if (!client_open(&shared->client, &shared->nodes))
         return false;
+    shared->worlds = first_world;
     shared->heartbeat = "500ms"; /* in place of 2s, to lose no time */
     nodes_path(shared->ca, &shared->nodes, "ca.pem");
     etcd_shared_certificate("client");
     return true;
+}
+
+static inline bool
+etcd_shared_open(size_t count)
+{
+    return nodes_open(&etcd_shared.nodes, count) && etcd_shared_use(0);
 }
 
 static inline bool
