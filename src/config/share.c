@@ -53,22 +53,21 @@ check_value(const struct config_share *share, const struct engine_option_kind *o
 static bool
 add_option(struct config_share *share, const char *name, const char *text)
 {
-    size_t count = share->option_count + 1;
-    struct engine_option *options = realloc(share->options, count * sizeof *options);
-    char **texts = realloc(share->texts, count * sizeof *texts);
-    char *value = strdup(text);
+    size_t at = share->option_count;
+    struct engine_option *options = realloc(share->options, (at + 1) * sizeof *options);
+    char **texts = realloc(share->texts, (at + 1) * sizeof *texts);
 
     if (options != NULL)
         share->options = options;
     if (texts != NULL)
         share->texts = texts;
-    if (options == NULL || texts == NULL || value == NULL) {
-        free(value);
+    if (options == NULL || texts == NULL)
         return false;
-    }
-    texts[count - 1] = value;
-    options[count - 1] = (struct engine_option){.name = name, .value = value};
-    share->option_count = count;
+    texts[at] = strdup(text);
+    if (texts[at] == NULL)
+        return false;
+    options[at] = (struct engine_option){.name = name, .value = texts[at]};
+    share->option_count++;
     return true;
 }
 

@@ -49,7 +49,7 @@ merge_letters(struct member *member, struct keyset *set, bool *is_used, struct r
     note_letters(member, now.unix_ms);
     for (size_t i = 0; i < member->letter_count; i++) {
         const struct member_letter *letter = &member->letters[i];
-        bool is_ours = letter->head.sender == member->host, refused;
+        bool is_ours = letter->head.sender == member->host, refused = true;
         struct err why = {""};
 
         has_changed |= (is_ours ? merge_back : merge_peer)(

@@ -174,7 +174,7 @@ set_tls(CURL *easy, const struct grpc_setup *setup)
     ok =
         ok && curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, setup->ca) == CURLE_OK;
-    ok = ok && curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    ok = ok && curl_easy_setopt(easy, CURLOPT_CAPATH, (char *)NULL) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_SSLCERT, setup->cert) == CURLE_OK;
     ok = ok && curl_easy_setopt(easy, CURLOPT_SSLKEY, setup->key) == CURLE_OK;
     /* or OpenSSL would ask at the terminal for that of an encrypted key, and wait */

@@ -74,7 +74,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
     (void)what;
     for (size_t i = 0; i < AT_ONCE; i++) {
-        parts[i] = (struct iovec){bytes[i], sizeof bytes[i]};
+        parts[i] = (struct iovec){.iov_base = &bytes[i][0], .iov_len = sizeof bytes[i]};
         messages[i].msg_hdr = (struct msghdr){.msg_name = from[i].bytes,
                                               .msg_namelen = sizeof from[i].bytes,
                                               .msg_iov = &parts[i],
@@ -86,7 +86,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
     for (int i = 0; i < count; i++) { /* none for an error of the network, which is over */
         from[i].len = messages[i].msg_hdr.msg_namelen;
         if ((messages[i].msg_hdr.msg_flags & MSG_TRUNC) == 0)
-            tell(shared, bytes[i], messages[i].msg_len, &from[i]);
+            tell(shared, parts[i].iov_base, messages[i].msg_len, &from[i]);
     }
 }
 
@@ -232,9 +232,11 @@ udp_open(struct loop *loop, const struct address *at, const char *interface, udp
     struct udp_socket *shared = find(loop, at, interface);
 
     (void)err_set(err, "no memory for a socket"); /* unless a better reason comes */
-    if (udp != NULL && shared == NULL)
+    if (udp == NULL)
+        return NULL;
+    if (shared == NULL)
         shared = open_socket(loop, at, interface, err);
-    if (udp == NULL || shared == NULL) {
+    if (shared == NULL) {
         free(udp);
         return NULL;
     }

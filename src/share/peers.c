@@ -31,7 +31,7 @@ static const struct engine_option_kind options[] = {
 static bool
 is_beside(const struct peers *peers, enum peers_trouble which, uint64_t now_ms)
 {
-    return which >= PEERS_SEND && peers->troubles[which].text[0] != '\0' &&
+    return which != PEERS_SOCKET && which != PEERS_SEAL && peers->troubles[which].text[0] != '\0' &&
            now_ms - peers->troubles[which].same_ms <= OVER_MS;
 }
 

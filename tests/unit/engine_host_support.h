@@ -47,7 +47,7 @@ struct farm_world {
     /* Is what `from` says lost on its way to that host? NULL: never. */
     bool (*is_lost)(struct farm_world *world, const struct host *to, uint64_t from);
     uint64_t starting;
-    void *arg; /* the test's own */
+    uint64_t rng; /* the test's own */
     /* of transports by datagrams */
     unsigned port;
     bool is_group, is_v6;

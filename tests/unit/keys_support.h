@@ -30,7 +30,7 @@ rng_next(uint64_t *rng)
 static inline uint64_t
 rng_below(uint64_t *rng, uint64_t limit)
 {
-    return rng_next(rng) % limit;
+    return limit == 0 ? 0 : rng_next(rng) % limit;
 }
 
 static inline void

@@ -138,7 +138,9 @@ medium_put(struct farm_world *world, size_t m, enum record_kind kind, size_t ind
         return false;
     memcpy(copy, bytes, len);
     free(record->bytes);
-    *record = (struct medium_record){sender, ++world->media[m].version, copy, len};
+    *record =
+        (struct medium_record){.sender = sender, .version = ++world->media[m].version, .len = len};
+    record->bytes = copy;
     return true;
 }
 

@@ -48,18 +48,17 @@ static bool
 three_of_ten(struct farm_world *world, const struct host *to, uint64_t from)
 {
     (void)to, (void)from;
-    return rng_below(world->arg, 10) < 3;
+    return rng_below(&world->rng, 10) < 3;
 }
 
 static bool
 loses_nothing(struct farm_world *world, bool is_group)
 {
-    uint64_t seed = rng_seed();
     unsigned hosts = is_group ? 40 : 10;
     bool done = true;
     char text[32];
 
-    world->arg = &seed;
+    world->rng = rng_seed();
     world->is_lost = three_of_ten;
     for (uint64_t host = 1; host <= hosts; host++)
         done = done && host_start(world, host, "www", NULL);
@@ -95,10 +94,9 @@ test_loss_large(void **state)
 {
     static char text[60000];
     struct farm_world *world = *state;
-    uint64_t seed = rng_seed();
 
     memset(text, 'x', sizeof text - 1);
-    world->arg = &seed;
+    world->rng = rng_seed();
     world->is_lost = three_of_ten;
     assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
     assert_true(host_put(world->hosts[1], KEYS, text));
