@@ -102,6 +102,20 @@ is_in_reach(const struct check *check, const struct seen_key *key, const struct 
     return maker < world->count && check_is_linked(&world->hosts[maker], other);
 }
 
+/* A revocation came to both? What one engine brought is carried to the other only where too few say
+ * it, so with two engines the store has to have it. */
+static bool
+is_told(const struct check *check, const struct host *host, const struct host *other)
+{
+    const struct world *world = check->world;
+    uint64_t a_ms = network_store_ms(world->network, host->index);
+    uint64_t b_ms = network_store_ms(world->network, other->index);
+
+    if (!world->wish.has_store || !world->wish.has_mesh)
+        return true;
+    return a_ms != 0 && b_ms != 0 && (a_ms > b_ms ? a_ms : b_ms) + CHECK_SETTLE_MS < world->now_ms;
+}
+
 /* May it be asked for wherever it can have come? What waits for nobody seals where it is made; and
  * a key that comes late, as its maker or this host was cut off, seals wherever it comes. */
 static bool
@@ -135,7 +149,8 @@ note_sealing(struct check *check, const struct host *host, struct seen_key *key)
 
         if (i == host->index || !is_in_reach(check, key, host, other))
             continue;
-        if ((key->knows & other_bit) != 0 && key->knows_ms[i] + CHECK_SETTLE_MS < world->now_ms)
+        if ((key->knows & other_bit) != 0 && is_told(check, host, other) &&
+            key->knows_ms[i] + CHECK_SETTLE_MS < world->now_ms)
             return fail(check, host, key, "it seals, and a host in reach knows that it is revoked");
         if (has_spread)
             check_owe(check, key, i, host->index);

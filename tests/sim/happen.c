@@ -286,6 +286,7 @@ const struct happening happenings[] = {
     {"policy", 1, setting_policy},
     {"reload", 2, setting_reload},
     {"source", 2, setting_source},
+    {"rekey", 1, setting_rekey},
     {"quiet", 4, happen_quiet},
     {NULL, 0, NULL},
 };

@@ -46,6 +46,9 @@ void network_cut_store(struct network *network, unsigned host, bool is_cut);
 
 bool network_is_store_cut(const struct network *network, unsigned host);
 
+/* Since when it is not; 0: it is. */
+uint64_t network_store_ms(const struct network *network, unsigned host);
+
 /* Nothing is cut any more. */
 void network_heal(struct network *network);
 

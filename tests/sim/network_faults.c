@@ -114,6 +114,7 @@ network_cut_store(struct network *network, unsigned host, bool is_cut)
     if (network->is_store_cut[host] == is_cut)
         return;
     network->is_store_cut[host] = is_cut;
+    network->store_ms[host] = network->world->now_ms;
     tell_state(network, host);
     if (!is_cut) {
         net_spread(network, NET_STORE, host, host);
@@ -141,6 +142,14 @@ network_heal(struct network *network)
     for (unsigned a = 0; a < count; a++)
         net_catch_up(network, NET_MESH, a);
     network_links(network);
+}
+
+uint64_t
+network_store_ms(const struct network *network, unsigned host)
+{
+    if (network->is_store_cut[host])
+        return 0;
+    return network->store_ms[host] == 0 ? network->world->began_ms : network->store_ms[host];
 }
 
 /* ---- records that go, and that come back ---- */

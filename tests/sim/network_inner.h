@@ -49,6 +49,7 @@ struct network {
     uint64_t port_ids[NETS][WORLD_HOSTS_MAX];      /* which start of the engine it is */
     bool is_cut[WORLD_HOSTS_MAX][WORLD_HOSTS_MAX]; /* from, to */
     bool is_store_cut[WORLD_HOSTS_MAX];
+    uint64_t store_ms[WORLD_HOSTS_MAX]; /* since when it is not */
     struct net_record stored[WORLD_HOSTS_MAX][NETWORK_KINDS];
     struct net_record backup[WORLD_HOSTS_MAX]; /* what the store had before, of keys */
     struct net_record before[WORLD_HOSTS_MAX]; /* what hosts put before, of keys */
