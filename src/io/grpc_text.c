@@ -101,8 +101,15 @@ explain_connect(const struct grpc_call *call, struct err *err)
         (void)err_errno(err, "cannot connect: is there a route, and no firewall?"); /* false */
 }
 
+static bool
+is_alert(const char *said)
+{
+    return strstr(said, "alert") != NULL;
+}
+
 /* The server did not go on after it had seen our certificate, or had not. It says no more than an
- * alert, which a reset of the connection may overtake: so our own file is asked, too. */
+ * alert, which a reset of the connection may overtake: so our own file is asked, too, and without
+ * the alert it may as well be that the server speaks something else at this port. */
 static void
 explain_refusal(const struct grpc_call *call, struct err *err)
 {
@@ -113,8 +120,12 @@ explain_refusal(const struct grpc_call *call, struct err *err)
     else
         (void)err_set(err,
                       "our certificate %s is refused: is it signed by the CA that the server "
-                      "trusts, for use by clients, and not revoked? (%s)",
-                      setup->cert, call->curl_said);
+                      "trusts, for use by clients, and not revoked%s? (%s)",
+                      setup->cert,
+                      is_alert(call->curl_said) ? ""
+                                                : "; or is this not the port for clients of "
+                                                  "the server",
+                      call->curl_said);
 }
 
 /* Broken off before anything was answered on this connection, but after our certificate went. */
@@ -123,7 +134,7 @@ is_refusal(const struct grpc_call *call, const char *said)
 {
     if (call->grpc->was_answered)
         return false;
-    if (strstr(said, "alert") != NULL)
+    if (is_alert(said))
         return strstr(said, "certificate") != NULL || strstr(said, "unknown ca") != NULL;
     return call->code == CURLE_SEND_ERROR || call->code == CURLE_RECV_ERROR ||
            call->code == CURLE_HTTP2;
