@@ -17,6 +17,7 @@ static const uint8_t magic[4] = {'s', 't', 'k', 'd'};
 struct front {
     uint64_t sender, time_ms;
     size_t len;
+    uint64_t salt; /* how that begins */
 };
 
 static size_t
@@ -34,7 +35,23 @@ write_front(struct writer *w, const struct datagram_end *end, uint64_t time_ms)
     return w->len;
 }
 
-/* Does the front lead to one of ours? */
+/* All that we have sealed since the first one that is remembered is remembered; what is older may
+ * be ours, of an earlier run. */
+static bool
+is_ours(const struct datagram_end *end, const struct front *front)
+{
+    size_t count = end->sent_count < DATAGRAM_SENT_MAX ? end->sent_count : DATAGRAM_SENT_MAX;
+    size_t first = end->sent_count < DATAGRAM_SENT_MAX ? 0 : end->sent_count % DATAGRAM_SENT_MAX;
+
+    if (count == 0 || front->time_ms < end->sent[first].time_ms)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (end->sent[i].time_ms == front->time_ms && end->sent[i].salt == front->salt)
+            return true;
+    return false;
+}
+
+/* Does the front lead to one of our farm and keyset? */
 static enum record_verdict
 read_front(struct front *out, const struct datagram_end *end, struct reader *r)
 {
@@ -58,7 +75,8 @@ read_front(struct front *out, const struct datagram_end *end, struct reader *r)
         return RECORD_FARM;
     if (len != strlen(end->keyset) || memcmp(keyset, end->keyset, len) != 0)
         return RECORD_KEYSET;
-    return out->sender == end->host ? RECORD_KNOWN : RECORD_OPENED;
+    out->salt = read_u64(r);
+    return out->sender == end->host && is_ours(end, out) ? RECORD_KNOWN : RECORD_OPENED;
 }
 
 bool
@@ -70,6 +88,7 @@ datagram_seal(struct datagram_end *end, uint8_t out[DATAGRAM_MAX], size_t *out_l
     uint8_t sealed[DATAGRAM_MAX];
     struct writer w = writer_of(sealed, sizeof sealed);
     size_t front_len = write_front(&w, end, time_ms);
+    struct reader r = reader_of(salt, RECORD_SALT_LEN);
     SECRET(key);
 
     if (!record_is_keyset(end->keyset) || len > DATAGRAM_BODY_MAX)
@@ -88,6 +107,8 @@ datagram_seal(struct datagram_end *end, uint8_t out[DATAGRAM_MAX], size_t *out_l
                                         .tag = sealed + w.len}))
         return err_set(err, "libcrypto failed");
     end->last_ms = time_ms;
+    end->sent[end->sent_count++ % DATAGRAM_SENT_MAX] =
+        (struct datagram_sent){time_ms, read_u64(&r)};
     *out_len = w.len + CRYPT_TAG_LEN;
     memcpy(out, sealed, *out_len);
     return true;

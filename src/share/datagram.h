@@ -24,7 +24,10 @@
  *                 seal has opened. What is no datagram of this farm, keyset and day, or is our own,
  *                 costs no cryptography.
  *   R-DATAGRAM-4: of those of one sender each is fresh once, in whatever order they come; late
- *                 ones, 64 ms or more behind the last, are not. */
+ *                 ones, 64 ms or more behind the last, are not.
+ *   R-DATAGRAM-5: what another host seals under our id, while we seal, too, opens here with that
+ *                 as its sender, but for what is older than our last 64; what we sealed does not,
+ *                 however often and late it comes back. */
 #ifndef SHARE_DATAGRAM_H
 #define SHARE_DATAGRAM_H
 
@@ -40,12 +43,21 @@
 #define DATAGRAM_OVERHEAD_MAX (38U + RECORD_KEYSET_MAX + RECORD_SALT_LEN + 16U)
 #define DATAGRAM_BODY_MAX (DATAGRAM_MAX - DATAGRAM_OVERHEAD_MAX)
 
+#define DATAGRAM_SENT_MAX 64U
+
+/* One that we have sealed, by which it is known again. */
+struct datagram_sent {
+    uint64_t time_ms, salt; /* the beginning of the latter */
+};
+
 /* One host's end of what is said about a keyset. */
 struct datagram_end {
     const struct farm *farm;            /* the caller's */
     char keyset[RECORD_KEYSET_MAX + 1]; /* its name */
     uint64_t host;                      /* our own id */
     uint64_t last_ms;                   /* the time of the last one; begins with 0 */
+    struct datagram_sent sent[DATAGRAM_SENT_MAX];
+    size_t sent_count;
 };
 
 /* One that has opened. */
@@ -62,7 +74,8 @@ bool datagram_seal(struct datagram_end *end, uint8_t out[DATAGRAM_MAX], size_t *
                    uint64_t now_ms, struct err *err);
 
 /* RECORD_OPENED, or why not, with `out` as it was: RECORD_KNOWN is our own. RECORD_AHEAD and
- * RECORD_BEHIND are a member's, the others may be anybody's. */
+ * RECORD_BEHIND are a member's, the others may be anybody's. One that opened with our own id as its
+ * sender is another host's that has our id. */
 enum record_verdict datagram_open(const struct datagram_end *end, struct datagram *out,
                                   const uint8_t *bytes, size_t len, uint64_t now_ms);
 

@@ -6,6 +6,7 @@
 #include "io/watch.h"
 #include "share/engine.h"
 #include "share/inbox.h"
+#include "share/twin.h"
 
 #define DIRECTORY_NAME_LEN (16 + 8 + RECORD_KEYSET_MAX + 6 + 1)
 #define DIRECTORY_AGAIN_MS 2000U /* by then no clock of a file system shows the same tick */
@@ -46,8 +47,7 @@ struct directory_own {
     bool has_failed;        /* the last try */
     bool is_due;            /* it is to be written ... */
     uint64_t due_ms;        /* ... from then on */
-    uint64_t replaced_ms;   /* when somebody last did */
-    unsigned replaced;      /* how often in a row */
+    struct twin twin;
 };
 
 struct directory_scan {

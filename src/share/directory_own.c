@@ -4,10 +4,6 @@
 
 #include "share/directory_inner.h"
 
-#define TWIN_REPLACED 4U     /* so often in a row is no restore any more */
-#define QUIET_MS 120000U     /* after that it is no row */
-#define TWIN_DELAY_MS 30000U /* twins do not spend their lives replacing each other's record */
-
 bool
 directory_own_put(struct directory *directory, enum record_kind kind, const uint8_t *bytes,
                   size_t len, struct err *err)
@@ -49,25 +45,20 @@ noted(struct directory_own *own, const struct files_mark *mark, uint64_t now_ms)
         own->again_ms = 0;
 }
 
-/* Once is a restore, or a copy of old files: ours comes again at once. */
 static void
 replaced(struct directory *directory, struct directory_own *own)
 {
     uint64_t now_ms = loop_now_ms(directory->loop);
-    struct err err;
+    struct err what, text;
 
-    own->replaced = now_ms - own->replaced_ms < QUIET_MS ? own->replaced + 1 : 1;
-    own->replaced_ms = now_ms;
     own->is_due = true;
-    own->due_ms = 0;
-    if (own->replaced < TWIN_REPLACED)
+    own->due_ms = twin_replaced(&own->twin, now_ms);
+    if (!twin_is_there(&own->twin, now_ms))
         return;
-    own->due_ms = now_ms + TWIN_DELAY_MS;
-    (void)err_set(&err, /* always false */
-                  "%s: somebody else writes the record of this host, %016llx: was this machine "
-                  "copied from another one? Each host needs an id of its own",
-                  directory->path, (unsigned long long)directory->host);
-    directory_trouble(directory, TROUBLE_TWIN, err.text);
+    (void)err_set(&what, "%s: somebody else writes the record of this host",
+                  directory->path); /* always false */
+    twin_say(&text, what.text, directory->host);
+    directory_trouble(directory, TROUBLE_TWIN, text.text);
 }
 
 void
@@ -137,8 +128,7 @@ directory_own_write(struct directory *directory)
         if (own->is_due && now_ms >= own->due_ms)
             write_one(directory, (enum record_kind)kind, now_ms);
         has_failed = has_failed || own->has_failed;
-        is_twin =
-            is_twin || (own->replaced >= TWIN_REPLACED && now_ms - own->replaced_ms < QUIET_MS);
+        is_twin = is_twin || twin_is_there(&own->twin, now_ms);
     }
     if (!has_failed)
         directory_trouble(directory, TROUBLE_WRITE, "");

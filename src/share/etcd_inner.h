@@ -6,6 +6,7 @@
 #include "share/engine.h"
 #include "share/etcd_wire.h"
 #include "share/inbox.h"
+#include "share/twin.h"
 
 #define ETCD_PREFIX "stek/"
 #define ETCD_PREFIX_MAX 200U
@@ -46,14 +47,13 @@ enum etcd_verdict {
 struct etcd_own {
     uint8_t *bytes; /* NULL: nothing was put yet */
     size_t len;
-    struct grpc_call *call;      /* by which it is put */
-    bool is_due;                 /* it is to be put ... */
-    uint64_t due_ms;             /* ... from then on */
-    bool has_failed;             /* the last try: refused */
-    int64_t revision;            /* in which it was written; 0: it is not known */
-    int64_t other;               /* in which somebody else wrote it, while ours was on its way */
-    uint64_t replaced_ms;        /* when somebody last did */
-    unsigned replaced;           /* how often in a row */
+    struct grpc_call *call; /* by which it is put */
+    bool is_due;            /* it is to be put ... */
+    uint64_t due_ms;        /* ... from then on */
+    bool has_failed;        /* the last try: refused */
+    int64_t revision;       /* in which it was written; 0: it is not known */
+    int64_t other;          /* in which somebody else wrote it, while ours was on its way */
+    struct twin twin;
     bool is_seen, is_other_seen; /* in the range that is on: as it should be, or not */
 };
 

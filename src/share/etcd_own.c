@@ -4,10 +4,6 @@
 
 #include "share/etcd_inner.h"
 
-#define TWIN_REPLACED 4U     /* so often in a row is no restore any more */
-#define QUIET_MS 120000U     /* after that it is no row */
-#define TWIN_DELAY_MS 30000U /* twins do not spend their lives replacing each other's record */
-
 bool
 etcd_own_put(struct etcd *etcd, enum record_kind kind, const uint8_t *bytes, size_t len,
              struct err *err)
@@ -44,27 +40,22 @@ etcd_own_is_good(struct etcd_own *own, const struct etcd_item *item)
     return true;
 }
 
-/* Once is a restore, or somebody who cleans up: ours comes again at once. */
 void
 etcd_own_lost(struct etcd *etcd, enum record_kind kind, uint64_t now_ms)
 {
     struct etcd_own *own = &etcd->own[kind];
-    struct err err;
+    struct err what, text;
 
     if (own->bytes == NULL || own->is_due || own->call != NULL)
         return;
-    own->replaced = now_ms - own->replaced_ms < QUIET_MS ? own->replaced + 1 : 1;
-    own->replaced_ms = now_ms;
     own->is_due = true;
-    own->due_ms = 0;
-    if (own->replaced < TWIN_REPLACED)
+    own->due_ms = twin_replaced(&own->twin, now_ms);
+    if (!twin_is_there(&own->twin, now_ms))
         return;
-    own->due_ms = now_ms + TWIN_DELAY_MS;
-    (void)err_set(&err, /* always false */
-                  "somebody else writes or removes the record of this host, %s%016llx: was this "
-                  "machine copied from another one? Each host needs an id of its own",
-                  etcd->from[kind], (unsigned long long)etcd->host);
-    etcd_trouble(etcd, ETCD_TROUBLE_TWIN, err.text);
+    (void)err_set(&what, "somebody else writes or removes the record of this host in %s",
+                  etcd->from[kind]); /* always false */
+    twin_say(&text, what.text, etcd->host);
+    etcd_trouble(etcd, ETCD_TROUBLE_TWIN, text.text);
 }
 
 static void
@@ -76,8 +67,7 @@ tell_troubles(struct etcd *etcd, uint64_t now_ms)
         const struct etcd_own *own = &etcd->own[kind];
 
         has_failed = has_failed || own->has_failed;
-        is_twin =
-            is_twin || (own->replaced >= TWIN_REPLACED && now_ms - own->replaced_ms < QUIET_MS);
+        is_twin = is_twin || twin_is_there(&own->twin, now_ms);
     }
     if (!has_failed)
         etcd_trouble(etcd, ETCD_TROUBLE_WRITE, "");

@@ -71,17 +71,12 @@ tell_crowd(struct peers *peers)
 /* ---- parts of records ---- */
 
 static void
-tell_twin(struct peers *peers)
+tell_twin(struct peers *peers, const char *what)
 {
-    struct err err;
+    struct err text;
 
-    (void)err_set(
-        &err, /* always false */
-        "others have a newer record of this host, %016llx, than it has: its clock was set "
-        "back, or this machine was copied from another one: each host needs an id of its "
-        "own",
-        (unsigned long long)peers->host);
-    peers_trouble(peers, PEERS_TWIN, err.text);
+    twin_say(&text, what, peers->host);
+    peers_trouble(peers, PEERS_TWIN, text.text);
 }
 
 /* What its front says must be what was said of it. */
@@ -115,7 +110,7 @@ take(const struct heard *heard, const struct peers_part *part, const uint8_t *by
     if (part->kind != RECORD_KEYS)
         return;
     if (was_put)
-        tell_twin(peers);
+        tell_twin(peers, "the clock was set back, or somebody else writes the record of this host");
     peers_talk_anew(peers, heard->now_ms);
     peers->events.record(peers->events.arg, &name, bytes, part->total);
 }
@@ -285,7 +280,11 @@ hear(struct peers *peers, const uint8_t *bytes, size_t len, const struct address
     char text[ADDRESS_TEXT_MAX];
     struct err err;
 
-    if (verdict == RECORD_OPENED) {
+    if (verdict == RECORD_OPENED && heard.said.sender == peers->host) {
+        address_text(text, sender);
+        (void)err_set(&err, "%s speaks as this host", text); /* always false */
+        tell_twin(peers, err.text);
+    } else if (verdict == RECORD_OPENED) {
         hear_member(&heard);
     } else if (verdict == RECORD_AHEAD) { /* only a member's can be */
         address_text(text, sender);

@@ -5,6 +5,7 @@
 #include "io/udp.h"
 #include "share/engine.h"
 #include "share/inbox.h"
+#include "share/twin.h"
 
 #define PEERS_PORT 7984U /* nobody's at IANA */
 #define PEERS_PEERS_MAX 1024U
@@ -125,7 +126,7 @@ enum peers_trouble {
     PEERS_SOCKET, /* there is none */
     PEERS_SEAL,   /* nothing can be sealed */
     PEERS_SEND,   /* the network refuses */
-    PEERS_TWIN,   /* somebody else sends our record */
+    PEERS_TWIN,   /* somebody else has our id */
     PEERS_CLOCK,  /* a member's clock, or ours, is wrong */
     PEERS_CROWD,  /* too much */
     PEERS_TROUBLES

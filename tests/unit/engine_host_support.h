@@ -43,11 +43,12 @@ struct farm_world {
     char folder[32], path[64];
     struct host *hosts[HOSTS_MAX + 1];
     struct farm farm;
-    uint64_t begun_ms, sequence;
+    uint64_t begun_ms, sequence, sealed;
     /* Is what `from` says lost on its way to that host? NULL: never. */
     bool (*is_lost)(struct farm_world *world, const struct host *to, uint64_t from);
     uint64_t starting;
-    uint64_t rng; /* the test's own */
+    uint64_t copied; /* hosts that start from now on have the id of this one; 0: their own */
+    uint64_t rng;    /* the test's own */
     /* of transports by datagrams */
     unsigned port;
     bool is_group, is_v6;
@@ -131,6 +132,8 @@ host_seal(void *arg, uint8_t out[DATAGRAM_MAX], size_t *out_len, const uint8_t *
 
     if (host->refusal != NULL)
         return err_set(err, "%s", host->refusal);
+    host->world->sealed++;
+    memcpy(salt, &host->world->sealed, sizeof host->world->sealed);
     host->sealed++;
     host->sealed_bytes += len;
     return datagram_seal(&host->end, out, out_len, salt, body, len, host_now_ms(host), err);
@@ -182,7 +185,7 @@ host_start(struct farm_world *world, uint64_t id, const char *keyset, struct err
     struct host *host = calloc(1, sizeof *host);
     struct engine_setup setup = {.loop = world->loop,
                                  .keyset = keyset,
-                                 .host = id,
+                                 .host = world->copied != 0 ? world->copied : id,
                                  .options = options,
                                  .events = {on_record, on_complete, on_state, host},
                                  .seal = {host_seal, host_open, host}};
@@ -192,7 +195,7 @@ host_start(struct farm_world *world, uint64_t id, const char *keyset, struct err
     world->starting = id;
     setup.option_count = world->transport->options(world, options);
     host->world = world;
-    host->end = (struct datagram_end){.farm = &world->farm, .host = id};
+    host->end = (struct datagram_end){.farm = &world->farm, .host = setup.host};
     (void)snprintf(host->end.keyset, sizeof host->end.keyset, "%s", keyset);
     host->is_in_call = true;
     host->engine = world->transport->kind->start(&setup, err);

@@ -240,13 +240,48 @@ test_fresh(void **state)
     assert_false(datagram_is_fresh(&window, NOW_MS + DAY_MS - 64));
 }
 
+/* R-DATAGRAM-5: what we sealed is ours, all of it, also of an earlier run; what our twin seals is
+ * not, whether its clock is ahead or behind. */
+static void
+test_twin(void **state)
+{
+    struct datagram_end twin = {.keyset = "www", .host = 7};
+    static uint8_t ours[3 * DATAGRAM_SENT_MAX][OTHER_LEN + 1];
+    uint8_t salt[RECORD_SALT_LEN] = {6}, bytes[DATAGRAM_MAX];
+    struct datagram out;
+    struct pair pair;
+    size_t len;
+
+    (void)state;
+    assert_true(pair_open(&pair, 1));
+    twin.farm = &pair.farm;
+    assert_true(say(&pair, "x", NOW_MS));
+    assert_int_equal(refused_as(&twin, pair.sealed, pair.len, NOW_MS), RECORD_KNOWN);
+    for (size_t i = 0; i < 3 * DATAGRAM_SENT_MAX; i++) {
+        assert_true(say(&pair, "x", NOW_MS + 10 * i) && pair.len == sizeof ours[i]);
+        memcpy(ours[i], pair.sealed, sizeof ours[i]);
+        for (size_t j = 0; j <= i; j++)
+            assert_int_equal(refused_as(&pair.seven, ours[j], sizeof ours[j], NOW_MS),
+                             RECORD_KNOWN);
+    }
+    for (size_t i = 3 * DATAGRAM_SENT_MAX - 20; i < 3 * DATAGRAM_SENT_MAX + 5; i++) {
+        assert_true(datagram_seal(&twin, bytes, &len, salt, NULL, 0, NOW_MS + 10 * i + 5, NULL));
+        assert_int_equal(datagram_open(&pair.seven, &out, bytes, len, NOW_MS), RECORD_OPENED);
+        assert_int_equal(out.sender, 7);
+        bytes[len - 1] ^= 1;
+        assert_int_equal(refused_as(&pair.seven, bytes, len, NOW_MS), RECORD_FORGED);
+    }
+    farm_wipe(&pair.farm);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_known_answer),
-        cmocka_unit_test(test_damage),     cmocka_unit_test(test_causes),
-        cmocka_unit_test(test_times),      cmocka_unit_test(test_fresh),
+        cmocka_unit_test(test_twin),         cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_known_answer), cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_causes),       cmocka_unit_test(test_times),
+        cmocka_unit_test(test_fresh),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

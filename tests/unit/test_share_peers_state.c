@@ -27,6 +27,39 @@ teardown(void **state)
     return world_close(*state) ? 0 : -1;
 }
 
+/* Hosts 1 and 2, or 11 and 12 in their places, list each other alone: so each summary reaches the
+ * other one. */
+static size_t
+options_pair(struct farm_world *world, struct engine_option *out)
+{
+    static char texts[2][ADDRESS_TEXT_MAX];
+    uint64_t at = world->starting > 10 ? world->starting - 10 : world->starting;
+
+    peers_address(texts[0], world, at);
+    peers_address(texts[1], world, 3 - at);
+    out[0] = (struct engine_option){"listen", texts[0]};
+    out[1] = (struct engine_option){"peers", texts[1]};
+    return 2;
+}
+
+static const struct transport transport_pair = {
+    .kind = &engine_peers,
+    .needs_others = true,
+    .begin = peers_begin_list,
+    .end = peers_end,
+    .options = options_pair,
+    .plant = peers_plant,
+    .litter = peers_litter,
+};
+
+/* A world of these two, with no keeper. */
+static void
+begin_pair(struct farm_world *world)
+{
+    host_stop(world, KEEPER);
+    world->transport = &transport_pair;
+}
+
 /* R-ENGINE-6 R-ENGINE-7: a port that another program has: it is told, tried again, and what was put
  * meanwhile arrives. */
 static void
@@ -37,6 +70,7 @@ test_port(void **state)
     struct address at;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+    begin_pair(world);
     peers_address(text, world, 1);
     assert_true(fd >= 0 && address_parse(&at, text));
     assert_int_equal(bind(fd, (const void *)at.bytes, at.len), 0);
@@ -160,11 +194,79 @@ test_twin(void **state)
     assert_non_null(newer);
     assert_true(peers_plant(world, "www", &one, newer, len));
     free(newer);
-    assert_true(says(world->hosts[1], false, "newer record of this host"));
+    assert_true(says(world->hosts[1], false, "somebody else writes the record of this host"));
     assert_true(host_has(world->hosts[1], KEYS, 1, "the twin's"));
     assert_true(reaches_all(world, KEYS, 1, "the twin's"));
     assert_true(host_put(world->hosts[1], KEYS, "ours again"));
     assert_true(reaches_all(world, KEYS, 1, "ours again"));
+}
+
+struct pair {
+    struct farm_world *world;
+    uint64_t said_ms;
+};
+
+static bool
+says_twin(const struct farm_world *world, uint64_t id)
+{
+    return strstr(host_state(world->hosts[id]).text, "speaks as this host") != NULL;
+}
+
+/* Both say that there is another one; as long as they do not, they have something new to say now
+ * and then. */
+static bool
+both_say(void *arg)
+{
+    struct pair *pair = arg;
+    struct farm_world *world = pair->world;
+    uint64_t now_ms = loop_now_ms(world->loop);
+
+    if (says_twin(world, 1) && says_twin(world, 2))
+        return true;
+    if (now_ms < pair->said_ms + 50)
+        return false;
+    pair->said_ms = now_ms;
+    (void)host_put(world->hosts[1], RECORD_STATUS, "still here"); /* seen by what comes of it */
+    (void)host_put(world->hosts[2], RECORD_STATUS, "still here");
+    return false;
+}
+
+/* R-ENGINE-7: two hosts of one id, with nobody else there: both are told, and where the other is. */
+static void
+test_two_of_one_id(void **state)
+{
+    struct farm_world *world = *state;
+    struct pair pair = {.world = world};
+
+    begin_pair(world);
+    assert_true(host_start(world, 1, "www", NULL));
+    world->copied = 1;
+    assert_true(host_start(world, 2, "www", NULL));
+    assert_true(run_until(world->loop, both_say, &pair));
+    assert_true(says(world->hosts[1], false, "127.9.0.3:"));
+    assert_true(says(world->hosts[2], false, "127.9.0.2:"));
+    assert_true(says(world->hosts[1], false, "this host, 0000000000000001: was this machine"));
+    assert_true(says(world->hosts[2], false, "copied from another one?"));
+}
+
+/* R-ENGINE-7: what a host says to a group comes back to it; that is no twin. */
+static void
+test_own_echo(void **state)
+{
+    struct farm_world *world = *state;
+
+    (void)world_close(world); /* of the list */
+    assert_true(world_open(world, &transport_group));
+    assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
+    for (unsigned i = 0; i < 100; i++) { /* more than are remembered */
+        char text[16];
+
+        (void)snprintf(text, sizeof text, "round %u", i);
+        assert_true(host_put(world->hosts[1], KEYS, text));
+        assert_true(reaches_all(world, KEYS, 1, text)); /* and so it came back, too */
+        assert_null(strstr(host_state(world->hosts[1]).text, "speaks as"));
+    }
+    assert_true(says(world->hosts[1], true, "well"));
 }
 
 /* R-ENGINE-4 R-ENGINE-7: who has heard nobody knows nothing of what there is: its lists are not
@@ -175,7 +277,7 @@ test_alone(void **state)
     struct farm_world *world = *state;
     unsigned told;
 
-    host_stop(world, KEEPER);
+    begin_pair(world);
     assert_true(host_start(world, 1, "www", NULL));
     assert_true(host_put(world->hosts[1], KEYS, "alone"));
     assert_true(list_ends(world->hosts[1], KEYS));
@@ -213,30 +315,14 @@ test_no_record(void **state)
     free(bytes);
 }
 
-static size_t
-options_shared(struct farm_world *world, struct engine_option *out)
-{
-    static char texts[2][ADDRESS_TEXT_MAX];
-    uint64_t at = world->starting > 10 ? world->starting - 10 : world->starting;
-
-    peers_address(texts[0], world, at);
-    peers_address(texts[1], world, 3 - at);
-    out[0] = (struct engine_option){"listen", texts[0]};
-    out[1] = (struct engine_option){"peers", texts[1]};
-    return 2;
-}
-
 /* Two keysets of one process have one port: each hears its own, and the other goes on when one
  * stops. */
 static void
 test_shared_port(void **state)
 {
     struct farm_world *world = *state;
-    struct transport shared = *world->transport;
 
-    shared.options = options_shared;
-    world->transport = &shared;
-    host_stop(world, KEEPER);
+    begin_pair(world);
     assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
     assert_true(host_put(world->hosts[1], KEYS, "www's") && reaches_all(world, KEYS, 1, "www's"));
     assert_true(host_start(world, 11, "mail", NULL) && host_start(world, 12, "mail", NULL));
@@ -257,9 +343,9 @@ main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_port),  TEST(test_not_there), TEST(test_seal),
-        TEST(test_clock), TEST(test_alone),     TEST(test_in_turn),
-        TEST(test_twin),  TEST(test_no_record), TEST(test_shared_port),
+        TEST(test_port),          TEST(test_not_there), TEST(test_seal),        TEST(test_clock),
+        TEST(test_two_of_one_id), TEST(test_own_echo),  TEST(test_alone),       TEST(test_in_turn),
+        TEST(test_twin),          TEST(test_no_record), TEST(test_shared_port),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
