@@ -54,10 +54,13 @@ test_down_at_start(void **state)
     assert_non_null(strstr(host_state(world.hosts[2]).text, etcd_shared.nodes.endpoints[0]));
     assert_true(world.hosts[2]->states > 0);
     host_list(world.hosts[2], RECORD_STATUS);
+    host_list(world.hosts[2], RECORD_KEYS);
+    assert_true(etcd_hurry(world.hosts[2]));
     assert_true(list_ends(world.hosts[2], RECORD_KEYS));
     assert_true(world.hosts[2]->completed[RECORD_STATUS] > 0);
     assert_int_equal(world.hosts[2]->whole[RECORD_KEYS] + world.hosts[2]->whole[RECORD_STATUS], 0);
-    assert_true(node("again 1"));
+    assert_true(node("again 1") && node("await"));
+    assert_true(etcd_hurry(world.hosts[1]) && etcd_hurry(world.hosts[2]));
     assert_true(reaches_all(&world, RECORD_KEYS, 1, "early"));
     assert_true(says(world.hosts[1], true, "well") && says(world.hosts[2], true, "well"));
 }
@@ -162,11 +165,14 @@ test_not_permitted(void **state)
     assert_true(says(world.hosts[1], false, "permission denied"));
     assert_non_null(strstr(host_state(world.hosts[1]).text, "www/k/"));
     assert_non_null(strstr(host_state(world.hosts[1]).text, "client.pem names"));
+    host_list(world.hosts[1], RECORD_STATUS);
+    assert_true(etcd_hurry(world.hosts[1]));
     assert_true(list_ends(world.hosts[1], RECORD_STATUS));
     assert_int_equal(world.hosts[1]->whole[RECORD_STATUS], 0);
     (void)snprintf(grant, sizeof grant, "role grant-permission stekd readwrite %s --prefix=true",
                    world.path);
     assert_true(etcdctl(grant));
+    assert_true(etcd_hurry(world.hosts[1]));
     assert_true(reaches_all(&world, RECORD_KEYS, 1, "mine"));
     assert_true(says(world.hosts[1], true, "well"));
 }
@@ -240,6 +246,7 @@ test_no_space(void **state)
     assert_non_null(strstr(host_state(world.hosts[1]).text, "etcdctl alarm disarm"));
     assert_true(etcdctl("del filling") && node("compact") && etcdctl("defrag") &&
                 etcdctl("alarm disarm"));
+    assert_true(etcd_hurry(world.hosts[1]));
     assert_true(reaches_all(&world, RECORD_KEYS, 1, "mine"));
     assert_true(says(world.hosts[1], true, "well"));
 }
