@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -114,6 +115,42 @@ needle_deep(bool (*work)(void *arg), void *arg)
     room[0] = 0;
     room[NEEDLE_DEPTH - 1] = work(arg); /* read below: this frame is there until work returns */
     return room[NEEDLE_DEPTH - 1] != 0;
+}
+
+/* How many of all of them are in the whole process. */
+static inline size_t
+needle_of_any(const struct needle *needles, size_t count)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t here = needle_everywhere(&needles[i]);
+
+        if (here == NEEDLE_FAILED)
+            return NEEDLE_FAILED;
+        found += here;
+    }
+    return found;
+}
+
+typedef bool needle_job_fn(void *arg);
+
+/* Do the jobs, one after the other. False, and it is printed, where one fails or leaves any of
+ * these behind. */
+static inline bool
+needle_jobs(needle_job_fn *const *jobs, size_t job_count, void *arg, const struct needle *needles,
+            size_t count)
+{
+    for (size_t i = 0; i < job_count; i++) {
+        bool done = needle_deep(jobs[i], arg);
+        size_t found = needle_of_any(needles, count);
+
+        if (done && found == 0)
+            continue;
+        printf("# job %zu %s; %zu runs are left\n", i, done ? "is done" : "failed", found);
+        return false;
+    }
+    return true;
 }
 
 #endif

@@ -99,16 +99,6 @@ leave(void *arg)
     return true;
 }
 
-static size_t
-left(const struct work *work)
-{
-    size_t found = 0;
-
-    for (size_t i = 0; i < NEEDLES; i++)
-        found += needle_everywhere(&work->needles[i]);
-    return found;
-}
-
 /* ---- orders ---- */
 
 static struct farm_desk
@@ -219,38 +209,30 @@ close_work(struct work *work)
 static void
 test_orders(void **state)
 {
-    static bool (*const jobs[])(void *) = {order_init, note_farm, order_ask,   note_join,
-                                           order_join, note_farm, order_rekey, note_farm};
+    static needle_job_fn *const jobs[] = {order_init, note_farm, order_ask,   note_join,
+                                          order_join, note_farm, order_rekey, note_farm};
     static struct work work;
 
     (void)state;
     assert_true(open_work(&work));
     assert_true(needle_deep(begin, &work));
-    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
-        assert_true(needle_deep(jobs[i], &work));
-        if (left(&work) > 0)
-            fail_msg("left behind by job %zu", i);
-    }
+    assert_true(needle_jobs(jobs, sizeof jobs / sizeof jobs[0], &work, work.needles, NEEDLES));
     close_work(&work);
 }
 
 static void
 test_nothing_is_left(void **state)
 {
-    static bool (*const jobs[])(void *) = {farm, join};
+    static needle_job_fn *const jobs[] = {farm, join};
     static struct work work;
 
     (void)state;
     assert_true(open_work(&work));
     assert_true(needle_deep(begin, &work));
-    assert_int_equal(left(&work), 0);
-    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
-        assert_true(needle_deep(jobs[i], &work));
-        if (left(&work) > 0)
-            fail_msg("left behind by job %zu", i);
-    }
+    assert_int_equal(needle_of_any(work.needles, NEEDLES), 0);
+    assert_true(needle_jobs(jobs, sizeof jobs / sizeof jobs[0], &work, work.needles, NEEDLES));
     assert_true(needle_deep(leave, &work)); /* the search works */
-    assert_int_equal(left(&work), NEEDLE_RUNS);
+    assert_int_equal(needle_of_any(work.needles, NEEDLES), NEEDLE_RUNS);
     close_work(&work);
 }
 
