@@ -367,6 +367,24 @@ rotates() {
     done
 }
 
+# seals_alone HOST OTHER: with a key that the other one lacks.
+seals_alone() {
+    now_seals=$(sealing_at "$1")
+    [ -n "$now_seals" ] && other_keys=$(keys_of "$2") || return 1
+    case $other_keys in
+    '' | *"$now_seals"*) return 1 ;;
+    esac
+}
+
+are_apart() {
+    seals_alone "$1" "$2" && seals_alone "$2" "$1"
+}
+
+# go_apart HOST OTHER: each seals with keys of its own, and goes on with them.
+go_apart() {
+    wait_for 40 are_apart "$1" "$2" && resumes 50
+}
+
 # True if that host's engines are well, and nobody is silent or holds other keys.
 is_well() {
     line=$(stekctl_at "$1" --json fleet 2>&1) || return 1
