@@ -89,11 +89,12 @@ void member_forget_carriers(struct member *member);
 /* True if a record of that host is with an engine, as far as is known: ours is, or is put again. */
 bool member_has_record(const struct member *member, uint64_t sender);
 
-/* True if that host's record has the key; how many others' have it. */
+/* True if that host's record has the key; how many others' have it, in the engine, of those at
+ * work, that has fewest of them. */
 bool member_says(const struct member *member, uint64_t sender, const struct key *key);
 size_t member_count_others(const struct member *member, const struct key *key);
 
-/* What our last record revokes; how many others revoke just that. */
+/* What our last record revokes; likewise, how many others' revoke just that. */
 uint64_t member_said_withdrawn(const struct member *member);
 size_t member_count_withdrawn(const struct member *member, uint64_t withdrawn);
 

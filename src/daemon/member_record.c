@@ -67,23 +67,58 @@ member_says(const struct member *member, uint64_t sender, const struct key *key)
     return found && member_has_record(member, sender);
 }
 
+/* ---- how many ---- */
+
+/* Of records, by engine. */
+struct census {
+    size_t counts[MEMBER_ENGINES_MAX];
+};
+
+static void
+census_add(struct census *census, const struct member *member, const struct member_carrier *carrier)
+{
+    for (size_t i = 0; i < member->engine_count; i++)
+        census->counts[i] += carrier->held >> i & 1;
+}
+
+/* In the engine that has fewest, of those at work: some hosts may be in reach by that one alone. */
+static size_t
+census_least(const struct census *census, const struct member *member)
+{
+    size_t least = SIZE_MAX, most = 0;
+
+    for (size_t i = 0; i < member->engine_count; i++) {
+        const struct member_engine *at = &member->engines[i];
+        bool is_at_work = at->engine != NULL && at->has_listed && (at->is_well || !at->is_told);
+
+        if (is_at_work && census->counts[i] < least)
+            least = census->counts[i];
+        if (census->counts[i] > most)
+            most = census->counts[i];
+    }
+    return least != SIZE_MAX ? least : most;
+}
+
 size_t
 member_count_others(const struct member *member, const struct key *key)
 {
     struct member_word first = word_of(key, 0);
+    struct census census = {{0}};
     bool found;
-    size_t count = 0;
     size_t place =
         items_place(member->words, member->word_count, sizeof *member->words, first.name, &found);
 
     for (; place < member->word_count; place++) {
         const struct member_word *word = &member->words[place];
+        const struct member_carrier *carrier;
 
         if (memcmp(word->name, first.name, KEY_NAME_LEN / 2) != 0)
             break;
-        count += sender_of(word) != member->host && member_has_record(member, sender_of(word));
+        carrier = find(member, sender_of(word));
+        if (carrier != NULL && sender_of(word) != member->host)
+            census_add(&census, member, carrier);
     }
-    return count;
+    return census_least(&census, member);
 }
 
 static bool
@@ -221,11 +256,12 @@ member_said_withdrawn(const struct member *member)
 size_t
 member_count_withdrawn(const struct member *member, uint64_t withdrawn)
 {
-    size_t count = 0;
+    struct census census = {{0}};
 
     for (size_t i = 0; i < member->carrier_count; i++)
-        count += member->carriers[i].withdrawn == withdrawn && member->carriers[i].held != 0;
-    return count;
+        if (member->carriers[i].withdrawn == withdrawn)
+            census_add(&census, member, &member->carriers[i]);
+    return census_least(&census, member);
 }
 
 bool

@@ -285,6 +285,33 @@ test_not_listed(void **state)
     assert_true(count_made(host, 1) > 0);
 }
 
+/* Enough is counted in each engine: of six hosts three put to one engine alone, and one hears only
+ * the other. What is revoked comes to that one by the two that have both. */
+static void
+test_by_engine(void **state)
+{
+    struct farm_world *world = farm_open(HOSTS);
+    struct farm_host *apart;
+    uint8_t name[KEY_NAME_LEN];
+
+    (void)state;
+    assert_non_null(world);
+    apart = &world->hosts[HOSTS - 1];
+    for (size_t i = 0; i < HOSTS; i++)
+        host_configure(&world->hosts[i], 2);
+    assert_true(farm_begin(world));
+    assert_int_equal(order_rotate(&world->hosts[0], name), SERVICE_DONE);
+    farm_run(world, MINUTE_MS);
+    for (size_t i = 0; i < 3; i++)
+        world->hosts[i].scripts[1].is_cut = true;
+    apart->scripts[0].is_mute = apart->scripts[0].is_cut = true;
+    assert_int_equal(order_revoke(&world->hosts[0], name), SERVICE_DONE);
+    farm_pump(world);
+    assert_int_equal(farm_having(world, name, KEY_REVOKED), HOSTS - 1);
+    farm_run(world, MINUTE_MS);
+    assert_int_equal(farm_having(world, name, KEY_REVOKED), HOSTS);
+}
+
 int
 main(void)
 {
@@ -295,6 +322,7 @@ main(void)
         cmocka_unit_test_teardown(test_rekey, farm_teardown),
         cmocka_unit_test_teardown(test_each, farm_teardown),
         cmocka_unit_test_teardown(test_not_listed, farm_teardown),
+        cmocka_unit_test_teardown(test_by_engine, farm_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
