@@ -275,6 +275,10 @@ service_commit(struct service *service, struct keyset *set, struct ring_time now
 bool
 service_learn(struct service *service, struct keyset *set, struct ring_time now, struct err *err)
 {
+    const struct policy *policy = &service->config.policy;
+
+    keyset_hold(set, &service->set, policy, service->maker, now.unix_ms / 1000);
+    keyset_release(set, policy, service->maker, now.unix_ms / 1000);
     return commit(service, set, true, now, err);
 }
 

@@ -132,6 +132,7 @@ replace(struct service *service, struct revoke_result *result, struct keyset *se
     uint64_t now_s = now.unix_ms / 1000;
     KEY(made);
 
+    keyset_release(set, &service->config.policy, service->maker, now_s);
     if (keyset_sealing(set, &service->config.policy, service->maker, now_s) == NULL &&
         service_make(service, set, &made, MAKE_EMERGENCY, 0, now, NULL)) {
         result->has_fresh = true;

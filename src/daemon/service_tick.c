@@ -45,6 +45,7 @@ advance(struct service *service, struct keyset *set, bool *is_emergency, struct 
     service_hold_revoked(service, set, now, &why);
     note(trouble, &why);
     why.text[0] = '\0';
+    keyset_release(set, &service->config.policy, service->maker, now.unix_ms / 1000);
     if (!service_make_due(service, set, now, &why))
         note(trouble, &why);
     if (keyset_sealing(set, &service->config.policy, service->maker, now.unix_ms / 1000) != NULL ||

@@ -32,6 +32,7 @@ struct key {
     uint64_t open_until;
     uint64_t maker; /* host id; 0 for a host without a farm */
     uint32_t flags;
+    uint64_t held_until; /* it does not seal here before: see keyset_hold(). No part of the key */
 };
 
 void key_wipe(struct key *key);

@@ -83,6 +83,8 @@ keyset_settle(struct keyset *set, struct key *key)
     place = items_place(set->confirmations, set->confirmation_count, sizeof *set->confirmations,
                         key->name, &found);
     if (found) {
+        if ((key->flags & KEY_CONFIRMED) == 0) /* just now: all have it */
+            key->held_until = 0;
         key->flags |= KEY_CONFIRMED;
         extend(&set->confirmations[place].until, key->open_until);
     }
@@ -161,6 +163,15 @@ shift_key(struct key *key, bool back, uint64_t by_s)
     key->open_until = moved(key->open_until, back, by_s, 1);
 }
 
+/* That is told by our clock, whoever made the key. */
+static void
+shift_held(struct keyset *set, bool back, uint64_t by_s)
+{
+    for (size_t i = 0; i < set->key_count; i++)
+        if (set->keys[i].held_until > 0)
+            set->keys[i].held_until = moved(set->keys[i].held_until, back, by_s, 1);
+}
+
 /* What was made in the future was made now, but no mark withdraws it for that. */
 static void
 make_past(const struct keyset *set, struct key *key, uint64_t now_ms)
@@ -225,6 +236,7 @@ keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, bool is_agree
         set->mark.made_ms = moved(set->mark.made_ms, back, by * 1000, 0);
         set->mark.until = moved(set->mark.until, back, by, 1);
     }
+    shift_held(set, back, by);
     for (size_t i = 0; i < set->key_count; i++) {
         if (set->keys[i].maker != maker)
             continue;
@@ -255,6 +267,7 @@ keyset_shift(struct keyset *set, int64_t by_s)
     by_ms = by * 1000;
     for (size_t i = 0; i < set->key_count; i++)
         shift_key(&set->keys[i], back, by);
+    shift_held(set, back, by);
     for (size_t i = 0; i < set->key_count; i++)
         set->keys[i].made_ms = moved(set->keys[i].made_ms, back, by_ms, 0);
     for (size_t i = 0; i < set->confirmation_count; i++)

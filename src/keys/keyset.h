@@ -8,9 +8,12 @@
  *   R-KEYSET-1: merge is commutative, associative and idempotent.
  *   R-KEYSET-2: after any sequence of events no key opens at or after its open_until.
  *   R-KEYSET-3: a revoked key never opens or seals again, whatever is merged later.
- *   R-KEYSET-4: keysets with the same content choose the same sealing key.
+ *   R-KEYSET-4: keysets with the same content, none of it held back, choose the same sealing key.
  *   R-KEYSET-5: weak, duplicate or ill-timed keys are refused and change nothing.
  *   R-KEYSET-6: `made` or a mark over 10 min ahead of `now` is refused and changes nothing.
+ *   R-KEYSET-7: a key that was learnt when its time to seal had begun seals here once others had
+ *               the time to learn it, too, or it is confirmed after that; at once where no other
+ *               does.
  *
  * What is revoked stays in `keys` as a wiped name (KEY_REVOKED) until its open_until, so that its
  * tickets are told from unknown ones. Events may come in any order: a confirmation or revocation
@@ -177,8 +180,23 @@ enum keyset_change keyset_revoke(struct keyset *set, const uint8_t name[KEY_NAME
                                  uint64_t now_ms, struct err *err);
 
 /* When this key begins to seal, its effective time: seal_from, or patience later while it is not
- * confirmed. Emergency keys and those of the mode `each` wait for no confirmation. */
+ * confirmed, and not before held_until. Emergency keys and those of the mode `each` wait for no
+ * confirmation. */
 uint64_t keyset_seals_from(const struct key *key, const struct policy *policy);
+
+/* Hold back keys that `was`, this set before it learnt them, did not know, and whose time to seal
+ * has begun: as where a partition has healed, and what the other side made comes to hosts of this
+ * one a moment after each other. For KEYSET_HOLD_S, or `patience` if that is less; but no longer
+ * than the key lasts that seals meanwhile, and not at all where none does, or an emergency key,
+ * which others hardly have. That it was confirmed before, without us, changes nothing; if it is
+ * confirmed later, that ends it. */
+#define KEYSET_HOLD_S 30U
+void keyset_hold(struct keyset *set, const struct keyset *was, const struct policy *policy,
+                 uint64_t maker, uint64_t now_s);
+
+/* Hold none back if nothing seals for that. */
+void keyset_release(struct keyset *set, const struct policy *policy, uint64_t maker,
+                    uint64_t now_s);
 
 /* True if it may seal at `now_s`: in its effective time and not revoked. */
 bool keyset_may_seal(const struct key *key, const struct policy *policy, uint64_t now_s);

@@ -8,7 +8,9 @@ keyset_seals_from(const struct key *key, const struct policy *policy)
 {
     const uint32_t at_once = KEY_CONFIRMED | KEY_EMERGENCY | KEY_EACH;
 
-    return (key->flags & at_once) != 0 ? key->seal_from : key->seal_from + policy->patience_s;
+    uint64_t from = key->seal_from + ((key->flags & at_once) != 0 ? 0 : policy->patience_s);
+
+    return from > key->held_until ? from : key->held_until;
 }
 
 bool

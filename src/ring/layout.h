@@ -21,8 +21,9 @@
  *            from the rule of keyset_sealing(), so readers go on rightly when the writer is dead.
  *
  * Times that readers use are CLOCK_BOOTTIME seconds and effective (an unconfirmed key's `from` is
- * patience later). What opens a ticket is one cache line of one array, so that a lookup in a large
- * ring misses the cache once; what else a writer needs to take the keyset up again stands apart.
+ * patience later, that of one that was learnt late a moment after that). What opens a ticket is one
+ * cache line of one array, so that a lookup in a large ring misses the cache once; what else a
+ * writer needs to take the keyset up again stands apart.
  *
  *   R-RING-1: a reader gets a whole key or none, whatever a writer does or where it dies.
  *   R-RING-2: a ring mapped once stays right across fork, and the writer's death and restart.

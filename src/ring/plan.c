@@ -25,8 +25,8 @@ plan_ring_s(uint64_t offset_ms, uint64_t unix_s)
     return unix_s > UINT64_MAX - (uint64_t)-shift ? UINT64_MAX : unix_s + (uint64_t)-shift;
 }
 
-static uint64_t
-unix_s(uint64_t offset_ms, uint64_t ring_s)
+uint64_t
+plan_unix_s(uint64_t offset_ms, uint64_t ring_s)
 {
     int64_t shift = shift_s(offset_ms);
 
@@ -195,7 +195,7 @@ static void
 list_seals(struct plan *plan)
 {
     const struct key *winners[RING_SEALS];
-    uint64_t now = unix_s(plan->offset_ms, plan->now_s);
+    uint64_t now = plan_unix_s(plan->offset_ms, plan->now_s);
     uint64_t before = now > PLAN_BEHIND_S ? now - PLAN_BEHIND_S : 0;
     size_t count = add_winners(plan, winners, 0, now, UINT64_MAX);
 

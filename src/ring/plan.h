@@ -33,6 +33,7 @@ struct plan {
 /* A Unix time in seconds as ring time, never later than it is: every time of one ring moves by the
  * same whole number of seconds, so their order and distances stay. */
 uint64_t plan_ring_s(uint64_t offset_ms, uint64_t unix_s);
+uint64_t plan_unix_s(uint64_t offset_ms, uint64_t ring_s);
 
 /* By how many seconds Unix times move against ring times from one offset to another. */
 int64_t plan_step_s(uint64_t old, uint64_t fresh);

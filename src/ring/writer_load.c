@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "ring/plan.h"
 #include "ring/words.h"
 #include "ring/writer.h"
 
@@ -96,6 +97,27 @@ load_confirmations(struct keyset *set, const struct image_half *half, uint64_t n
     }
 }
 
+/* A slot's time to seal is the effective one: where it is still to come, and later than the key's
+ * own, the key was learnt late. */
+static void
+load_held(struct keyset *set, const struct image_half *half, const struct image_state *state,
+          uint64_t now_ms)
+{
+    const struct policy policy = {.patience_s = state->patience_s};
+
+    for (size_t i = 0; i < set->key_count; i++) {
+        struct key *key = &set->keys[i];
+        uint32_t bucket;
+        uint64_t from_s = 0;
+
+        if ((key->flags & (KEY_REVOKED | KEY_EMERGENCY | KEY_EACH)) == 0 &&
+            image_seek(half, &bucket, key->name))
+            from_s = plan_unix_s(state->unix_offset_ms, word_load(&half->more[bucket].seal_from));
+        if (from_s > now_ms / 1000 && from_s > keyset_seals_from(key, &policy))
+            key->held_until = from_s;
+    }
+}
+
 bool
 ring_writer_load(const struct ring_writer *writer, struct keyset *set, uint64_t now_ms,
                  struct err *err)
@@ -110,6 +132,7 @@ ring_writer_load(const struct ring_writer *writer, struct keyset *set, uint64_t 
     load_rest(set, &state, now_ms, &losses);
     load_keys(set, half, now_ms, &losses);
     load_confirmations(set, half, now_ms, &losses);
+    load_held(set, half, &state, now_ms);
     if (losses.any && err != NULL) {
         *err = losses.first;
         err_add(err, "left out of the ring's keys");

@@ -51,9 +51,9 @@ check_forget(struct check *check, const struct host *host)
     check->generations[host->index] = 0;
 }
 
-static bool
-fail(const struct check *check, const struct host *host, const struct seen_key *key,
-     const char *what)
+bool
+check_fail(const struct check *check, const struct host *host, const struct seen_key *key,
+           const char *what)
 {
     char hex[HEX_LEN(KEY_NAME_LEN)];
     const struct world *world = check->world;
@@ -78,17 +78,14 @@ check_host(struct check *check, const struct host *host)
     if (generation == check->generations[host->index])
         return true;
     check->generations[host->index] = generation;
-    return check_learn(check, host);
+    return check_learn(check, host) && check_late(check, host);
 }
 
 /* ---- what seals ---- */
 
-/* Records about this key came to both? With two engines it may have come to the one by an engine
- * that the other is cut off from, unless that is in reach of its maker; and its maker may still be
- * in the farm that was. */
-static bool
-is_in_reach(const struct check *check, const struct seen_key *key, const struct host *host,
-            const struct host *other)
+bool
+check_is_in_reach(const struct check *check, const struct seen_key *key, const struct host *host,
+                  const struct host *other)
 {
     const struct world *world = check->world;
     unsigned maker = network_find(world->network, key->maker);
@@ -117,15 +114,17 @@ is_told(const struct check *check, const struct host *host, const struct host *o
 }
 
 /* May it be asked for wherever it can have come? What waits for nobody seals where it is made; and
- * a key that comes late, as its maker or this host was cut off, seals wherever it comes. */
+ * a key that comes late, as its maker or this host was cut off, waits for a while, but not where
+ * nothing else seals. */
 static bool
-has_settled(const struct check *check, const struct seen_key *key, const struct host *host)
+has_settled(struct check *check, const struct seen_key *key, const struct host *host)
 {
     uint64_t had_ms = key->had_ms[host->index];
     uint64_t since_ms = key->told_ms > had_ms ? key->told_ms : had_ms;
+    bool is_bare = check_had_nothing(check, host, key);
 
     if (!key->is_emergency && !check->world->wish.is_each && key->told_ms != 0 &&
-        since_ms <= key->seal_from * 1000)
+        (since_ms <= key->seal_from * 1000 || !is_bare))
         return true;
     return key->told_ms != 0 && since_ms + CHECK_SETTLE_MS <= check->world->now_ms;
 }
@@ -136,22 +135,23 @@ note_sealing(struct check *check, const struct host *host, struct seen_key *key)
 {
     const struct world *world = check->world;
     uint64_t bit = (uint64_t)1 << host->index;
-    bool has_spread = !key->is_odd && has_settled(check, key, host);
+    bool has_spread = has_settled(check, key, host) && !key->is_odd;
 
     key->sealed_ms = world->now_ms;
     check->counts.sealed++;
     if ((key->knows & bit) != 0)
-        return fail(check, host, key, "it seals, and was revoked here");
+        return check_fail(check, host, key, "it seals, and was revoked here");
     check_owe(check, key, host->index, host->index);
     for (unsigned i = 0; i < world->count; i++) {
         const struct host *other = &world->hosts[i];
         uint64_t other_bit = (uint64_t)1 << i;
 
-        if (i == host->index || !is_in_reach(check, key, host, other))
+        if (i == host->index || !check_is_in_reach(check, key, host, other))
             continue;
         if ((key->knows & other_bit) != 0 && is_told(check, host, other) &&
             key->knows_ms[i] + CHECK_SETTLE_MS < world->now_ms)
-            return fail(check, host, key, "it seals, and a host in reach knows that it is revoked");
+            return check_fail(check, host, key,
+                              "it seals, and a host in reach knows that it is revoked");
         if (has_spread)
             check_owe(check, key, i, host->index);
     }
@@ -262,14 +262,14 @@ look_at_key(struct check *check, struct host *host, const struct seen_key *key)
             STEK_OK;
     check->world->counts.looks++;
     if (opens && (key->knows & bit) != 0)
-        return fail(check, host, key, "it opens, and was revoked here");
+        return check_fail(check, host, key, "it opens, and was revoked here");
     if (opens && !was_out(check, key, host) &&
         check->world->now_ms > key->over_ms + key->spread_ms + SLACK_MS)
-        return fail(check, host, key, "it opens, and its time is over");
+        return check_fail(check, host, key, "it opens, and its time is over");
     if ((key->owes & bit) == 0 || (key->knows & bit) != 0 || !has_tickets(check, key))
         return true;
     check->counts.opened++;
-    if (opens || key->is_orphan)
+    if (opens)
         return true;
     (void)snprintf(what, sizeof what,
                    "a ticket is lost: sealed at %.3f s, it does not open here, and has to since "
@@ -277,7 +277,7 @@ look_at_key(struct check *check, struct host *host, const struct seen_key *key)
                    (double)(key->sealed_ms - host->world->began_ms) / 1000,
                    (double)(key->owes_ms[host->index] - host->world->began_ms) / 1000,
                    key->owes_to[host->index]);
-    return fail(check, host, key, what);
+    return check_fail(check, host, key, what);
 }
 
 static bool
@@ -304,7 +304,6 @@ check_all(struct check *check)
     for (unsigned i = 0; ok && i < world->count; i++)
         ok = check_host(check, &world->hosts[i]);
     check_clocks(check);
-    check_orphans(check);
     for (unsigned i = 0; ok && i < world->count; i++)
         ok = look_at_sealing(check, &world->hosts[i]);
     for (unsigned i = 0; ok && i < world->count; i++)

@@ -31,14 +31,6 @@ knows_key(const struct keyset *set, const struct key *key, uint64_t now_s)
     return ((own->flags ^ key->flags) & flags) == 0;
 }
 
-static bool
-is_out_of_reach(const struct check *check, const struct key *key)
-{
-    const struct seen_key *seen = check_find(check, key->name);
-
-    return seen != NULL && seen->is_orphan;
-}
-
 /* It may be over at one host already. */
 static uint64_t
 spread_ms(const struct check *check, const struct key *key)
@@ -48,20 +40,41 @@ spread_ms(const struct check *check, const struct key *key)
     return 2 * CHECK_SETTLE_MS + (seen == NULL ? 0 : seen->spread_ms);
 }
 
+/* The name of the key that this host seals with at `now_s`, zeros if there is none: what it holds
+ * back until its own clock says so is no longer held when that has come. False: no memory. */
+static bool
+sealing_of(uint8_t name[KEY_NAME_LEN], const struct host *host, uint64_t now_s)
+{
+    const struct service *service = host_service(host);
+    uint64_t own_s = (host->world->now_ms + (uint64_t)host_error_ms(host)) / 1000;
+    const struct key *key;
+    KEYSET(set);
+
+    memset(name, 0, KEY_NAME_LEN);
+    if (!keyset_copy(&set, &service->set))
+        return false;
+    for (size_t i = 0; i < set.key_count; i++)
+        if (set.keys[i].held_until <= own_s)
+            set.keys[i].held_until = 0;
+    key = keyset_sealing(&set, &service->config.policy, service->maker, now_s);
+    if (key != NULL)
+        memcpy(name, key->name, KEY_NAME_LEN);
+    return true;
+}
+
 static bool
 is_same(const struct check *check, const struct host *a, const struct host *b, char *why,
         size_t size)
 {
     const struct service *own = host_service(a), *other = host_service(b);
     uint64_t now_s = check->world->now_ms / 1000;
-    const struct key *seals, *others;
+    uint8_t seals[KEY_NAME_LEN], others[KEY_NAME_LEN];
 
     for (size_t i = 0; i < own->set.key_count; i++) {
         const struct key *key = &own->set.keys[i];
         char hex[HEX_LEN(KEY_NAME_LEN)];
 
-        if (!is_out_of_reach(check, key) &&
-            key->open_until * 1000 > check->world->now_ms + spread_ms(check, key) &&
+        if (key->open_until * 1000 > check->world->now_ms + spread_ms(check, key) &&
             !knows_key(&other->set, key, now_s)) {
             (void)snprintf(why, size, "key %.8s (%s) of host %u is not so at host %u",
                            hex_encode(hex, key->name, KEY_NAME_LEN),
@@ -72,13 +85,8 @@ is_same(const struct check *check, const struct host *a, const struct host *b, c
     }
     if (check->world->wish.is_each)
         return true;
-    seals = keyset_sealing(&own->set, &own->config.policy, own->maker, now_s);
-    others = keyset_sealing(&other->set, &other->config.policy, other->maker, now_s);
-    if ((seals != NULL && is_out_of_reach(check, seals)) ||
-        (others != NULL && is_out_of_reach(check, others)))
-        return true;
-    if ((seals == NULL) == (others == NULL) &&
-        (seals == NULL || memcmp(seals->name, others->name, KEY_NAME_LEN) == 0))
+    if (sealing_of(seals, a, now_s) && sealing_of(others, b, now_s) &&
+        memcmp(seals, others, sizeof seals) == 0)
         return true;
     (void)snprintf(why, size, "hosts %u and %u seal with different keys", a->index, b->index);
     return false;

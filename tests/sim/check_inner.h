@@ -10,7 +10,7 @@
 /* A key that was seen at any host. Hosts are bits. */
 struct seen_key {
     uint8_t name[KEY_NAME_LEN];
-    uint64_t maker, seal_from;
+    uint64_t maker, seal_from, seal_until;
     bool is_emergency;
     uint64_t first_ms; /* when it was seen first */
     uint64_t told_ms;  /* when another than its maker was first seen to know it; 0: none was */
@@ -22,9 +22,6 @@ struct seen_key {
     uint64_t confirmed_ms;            /* when it was first known to be; 0: never */
     uint64_t revoked_ms;              /* likewise */
     uint64_t had_ms[WORLD_HOSTS_MAX]; /* when each host was first seen to know it; 0: never */
-    /* Its maker lost its memory when nobody was in reach that held its last record, which can be in
-     * a mesh: who has the key keeps it, but nobody can tell others of it. */
-    bool is_orphan;
     bool is_odd;    /* made by a clock that was out: some may take it, and some not */
     uint64_t out;   /* hosts whose clock was out since it was seen */
     uint64_t knows; /* hosts that know that it is revoked */
@@ -41,11 +38,13 @@ struct check {
     uint64_t generations[WORLD_HOSTS_MAX];
     int64_t error_ms[WORLD_HOSTS_MAX]; /* of the daemon's clock, when it last ran */
     bool has_error[WORLD_HOSTS_MAX];
-    uint64_t dry_ms[WORLD_HOSTS_MAX];     /* since when no key seals there; 0: one does */
-    uint64_t revoked_ms[WORLD_HOSTS_MAX]; /* when it last learnt of a revocation */
-    uint64_t lifetime_s[WORLD_HOSTS_MAX]; /* of its tickets, as it was last configured */
-    uint64_t broken_ms[WORLD_HOSTS_MAX];  /* when its source last gave no good keys */
-    uint64_t out;                         /* hosts whose clock is out, or was when they last ran */
+    uint64_t dry_ms[WORLD_HOSTS_MAX];               /* since when no key seals there; 0: one does */
+    uint64_t revoked_ms[WORLD_HOSTS_MAX];           /* when it last learnt of a revocation */
+    uint64_t lifetime_s[WORLD_HOSTS_MAX];           /* of its tickets, as it was last configured */
+    uint64_t broken_ms[WORLD_HOSTS_MAX];            /* when its source last gave no good keys */
+    uint8_t sealing[WORLD_HOSTS_MAX][KEY_NAME_LEN]; /* each host's, when it was last looked at */
+    uint64_t had_nothing_ms[WORLD_HOSTS_MAX];       /* when it last had nothing else to seal with */
+    uint64_t out; /* hosts whose clock is out, or was when they last ran */
     struct check_counts counts;
 };
 
@@ -53,9 +52,6 @@ struct seen_key *check_find(const struct check *check, const uint8_t name[KEY_NA
 
 /* Learn what the daemon of this host knows of keys. */
 bool check_learn(struct check *check, const struct host *host);
-
-/* See which keys have lost their makers. */
-void check_orphans(struct check *check);
 
 /* From now on it has to open at this one, for the sake of `to`. */
 void check_owe(const struct check *check, struct seen_key *key, unsigned host, unsigned to);
@@ -65,6 +61,22 @@ void check_clocks(struct check *check);
 
 /* Forget keys that have been over for long. */
 void check_drop_old(struct check *check);
+
+/* `what` is wrong with this key at this host: false. */
+bool check_fail(const struct check *check, const struct host *host, const struct seen_key *key,
+                const char *what);
+
+/* Records about this key came to both? With two engines it may have come to the one by an engine
+ * that the other is cut off from, unless that is in reach of its maker; and its maker may still be
+ * in the farm that was. */
+bool check_is_in_reach(const struct check *check, const struct seen_key *key,
+                       const struct host *host, const struct host *other);
+
+/* This host had nothing to seal with, or nearly so, when it began to seal with this key? */
+bool check_had_nothing(struct check *check, const struct host *host, const struct seen_key *key);
+
+/* It has just learnt something: a key that it seals with from this moment on others know, too. */
+bool check_late(struct check *check, const struct host *host);
 
 /* Records went to and fro between them for long enough. */
 bool check_is_linked(const struct host *a, const struct host *b);

@@ -16,26 +16,6 @@ check_find(const struct check *check, const uint8_t name[KEY_NAME_LEN])
     return NULL;
 }
 
-static bool
-has_lost(const struct host *maker, const uint8_t name[KEY_NAME_LEN])
-{
-    return maker->stekd != NULL && keyset_find(&host_service(maker)->set, name) == NULL;
-}
-
-void
-check_orphans(struct check *check)
-{
-    const struct world *world = check->world;
-
-    for (size_t i = 0; (world->wish.has_mesh || world->rekeyed != NULL) && i < check->count; i++) {
-        struct seen_key *key = &check->keys[i];
-        unsigned maker = network_find(world->network, key->maker);
-
-        if (maker < world->count)
-            key->is_orphan |= has_lost(&world->hosts[maker], key->name);
-    }
-}
-
 void
 check_owe(const struct check *check, struct seen_key *key, unsigned host, unsigned to)
 {
@@ -143,6 +123,7 @@ add(struct check *check, const struct host *host, const struct key *key)
     count_epoch(check, key);
     check->count++;
     *seen = (struct seen_key){.maker = key->maker, .seal_from = key->seal_from};
+    seen->seal_until = key->seal_until;
     memcpy(seen->name, key->name, sizeof seen->name);
     seen->is_emergency = (key->flags & KEY_EMERGENCY) != 0;
     seen->first_ms = check->world->now_ms;
