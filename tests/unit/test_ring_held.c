@@ -1,5 +1,5 @@
-/* R-KEYSET-7: a key that was learnt late is held back in the ring, too, so it takes over in time also
- * without stekd; and a new writer knows until when. */
+/* R-KEYSET-7: a key that was learnt late is held back in the ring, too, so it takes over in time
+ * also without stekd; and a new writer knows until when. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
