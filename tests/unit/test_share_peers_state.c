@@ -231,7 +231,8 @@ both_say(void *arg)
     return false;
 }
 
-/* R-ENGINE-7: two hosts of one id, with nobody else there: both are told, and where the other is. */
+/* R-ENGINE-7: two hosts of one id, with nobody else there: both are told, with the address of the
+ * other one. */
 static void
 test_two_of_one_id(void **state)
 {
