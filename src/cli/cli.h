@@ -36,6 +36,7 @@ struct cli {
     bool dry_run;
     bool remove;
     bool no_wait;
+    unsigned wait_s; /* for other hosts; 0: not given */
     bool yes;
     FILE *in;
     FILE *notes;   /* for people, beside the output */
@@ -57,7 +58,8 @@ enum cli_option {
     CLI_REMOVE = 1U << 10,
     CLI_DRY_RUN = 1U << 11,
     CLI_NO_WAIT = 1U << 12,
-    CLI_YES = 1U << 13
+    CLI_YES = 1U << 13,
+    CLI_WAIT = 1U << 14
 };
 
 /* All but CLI_DONE leaves the reason in `err`. Output that fails need not be looked for: main()

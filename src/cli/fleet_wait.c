@@ -4,7 +4,7 @@
 #include "cli/fleet.h"
 #include "io/screen.h"
 
-#define PATIENCE_MS 30000U
+#define PATIENCE_S 30U
 #define FIRST_MS 50U /* between two questions; it doubles */
 #define LAST_MS 1000U
 #define NAMED 50U /* hosts that are told by name */
@@ -134,7 +134,8 @@ static bool
 follow(const struct cli *cli, struct reply_fleet *fleet, const struct fleet_wait *wait,
        struct screen *screen, struct err *err)
 {
-    uint64_t from_ms = 0, until_ms = screen_clock_ms() + PATIENCE_MS;
+    uint64_t patience_ms = (uint64_t)(cli->wait_s == 0 ? PATIENCE_S : cli->wait_s) * 1000;
+    uint64_t from_ms = 0, until_ms = screen_clock_ms() + patience_ms;
     unsigned rest_ms = FIRST_MS;
 
     (void)fflush(cli->out); /* what has been done is told before the wait; see cli_run_fn */

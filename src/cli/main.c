@@ -44,16 +44,16 @@ const struct command cli_commands[] = {
      .takes = CLI_KEYSET | CLI_JSON,
      .run = fleet_run},
     {.name = "rotate",
-     .args = "[--no-wait]",
+     .args = "[--wait SECONDS | --no-wait]",
      .summary = "Make a key that takes over sealing at once",
      .detail = "Tickets sealed before still open until their key's time is over. In a farm it then "
                "waits, 30 s\nat most, until every live host holds the key, says which do, and "
                "fails if some do not.",
      .examples = "  stekctl rotate -k www\n",
-     .takes = CLI_KEYSET | CLI_JSON | CLI_NO_WAIT,
+     .takes = CLI_KEYSET | CLI_JSON | CLI_WAIT | CLI_NO_WAIT,
      .run = rotate_run},
     {.name = "revoke",
-     .args = "[--no-wait] --all | [--only] NAME...",
+     .args = "[--wait SECONDS | --no-wait] --all | [--only] NAME...",
      .summary = "Withdraw keys: their tickets open no more",
      .detail = "NAME is a key's name or its beginning, of four hex digits or more. It withdraws "
                "that key and\nevery key that sealed since it could open, for tickets may have been "
@@ -63,7 +63,7 @@ const struct command cli_commands[] = {
      .examples = "  stekctl revoke 3f2a91           that key, and those that sealed since\n"
                  "  stekctl revoke --only 3f2a91    that key alone\n"
                  "  stekctl revoke --all            every key: no session resumes\n",
-     .takes = CLI_KEYSET | CLI_JSON | CLI_ALL | CLI_ONLY | CLI_NO_WAIT,
+     .takes = CLI_KEYSET | CLI_JSON | CLI_ALL | CLI_ONLY | CLI_WAIT | CLI_NO_WAIT,
      .args_max = SIZE_MAX,
      .run = revoke_run},
     {.name = "watch",

@@ -9,7 +9,7 @@
 #include "cli/suggest.h"
 #include "config/config.h"
 
-#define INTERVAL_MAX_S 3600
+#define SECONDS_MAX 3600
 #define LONG 256 /* what getopt_long() returns for the first line of the table */
 
 const struct option_text options_texts[] = {
@@ -19,6 +19,7 @@ const struct option_text options_texts[] = {
     {CLI_ALL, 0, "all", NULL, "every key that there is"},
     {CLI_ONLY, 0, "only", NULL, "just these keys, not those that sealed since"},
     {CLI_NO_WAIT, 0, "no-wait", NULL, "do not wait until other hosts have confirmed"},
+    {CLI_WAIT, 0, "wait", "SECONDS", "wait no longer than that for them: 1 to 3600; else 30"},
     {CLI_INTERVAL, 'i', "interval", "SECONDS", "ask so often: 1 to 3600; else 1"},
     {CLI_SVG, 0, "svg", NULL, "draw it as SVG, for a page"},
     {CLI_ASCII, 0, "ascii", NULL, "draw with plain characters, as without UTF-8"},
@@ -36,7 +37,7 @@ const struct option_text options_texts[] = {
 #define OPTIONS (sizeof options_texts / sizeof options_texts[0] - 1)
 
 static bool
-parse_interval(struct options *options, const char *text, struct err *err)
+parse_seconds(unsigned *out, const char *option, const char *text, struct err *err)
 {
     char *end;
     unsigned long value;
@@ -44,9 +45,9 @@ parse_interval(struct options *options, const char *text, struct err *err)
     errno = 0;
     value = strtoul(text, &end, 10);
     if (errno != 0 || *text < '0' || *text > '9' || *end != '\0' || value < 1 ||
-        value > INTERVAL_MAX_S)
-        return err_set(err, "-i takes 1 to %d seconds, not \"%.40s\"", INTERVAL_MAX_S, text);
-    options->cli.interval_s = (unsigned)value;
+        value > SECONDS_MAX)
+        return err_set(err, "%s takes 1 to %d seconds, not \"%.40s\"", option, SECONDS_MAX, text);
+    *out = (unsigned)value;
     return true;
 }
 
@@ -67,7 +68,8 @@ take_own(struct options *options, unsigned bit, struct err *err)
     options->given |= bit;
     switch (bit) {
     case CLI_KEYSET: return parse_keyset(options, optarg, err);
-    case CLI_INTERVAL: return parse_interval(options, optarg, err);
+    case CLI_INTERVAL: return parse_seconds(&options->cli.interval_s, "-i", optarg, err);
+    case CLI_WAIT: return parse_seconds(&options->cli.wait_s, "--wait", optarg, err);
     case CLI_JSON: options->cli.json = true; break;
     case CLI_ALL: options->cli.all = true; break;
     case CLI_ONLY: options->cli.only = true; break;
@@ -183,7 +185,7 @@ options_name(unsigned option_bits)
                  {CLI_ONLY, "--only"},       {CLI_INTERVAL, "-i"},     {CLI_SVG, "--svg"},
                  {CLI_ASCII, "--ascii"},     {CLI_CONFIG, "-c"},       {CLI_ROOT, "--root"},
                  {CLI_RELOAD, "--reload"},   {CLI_REMOVE, "--remove"}, {CLI_DRY_RUN, "--dry-run"},
-                 {CLI_NO_WAIT, "--no-wait"}, {CLI_YES, "--yes"}};
+                 {CLI_NO_WAIT, "--no-wait"}, {CLI_WAIT, "--wait"},     {CLI_YES, "--yes"}};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if ((option_bits & (unsigned)names[i].bit) != 0)

@@ -68,6 +68,21 @@ test_defaults(void **state)
 }
 
 static void
+test_wait(void **state)
+{
+    struct options options;
+    struct err err = {""};
+
+    (void)state;
+    assert_true(parse(&options, &err, "stekctl rotate"));
+    assert_int_equal(options.cli.wait_s, 0);
+    assert_true(parse(&options, &err, "stekctl rotate --wait 7"));
+    assert_int_equal(options.cli.wait_s, 7);
+    assert_false(parse(&options, &err, "stekctl rotate --wait 0"));
+    assert_string_equal(err.text, "--wait takes 1 to 3600 seconds, not \"0\"");
+}
+
+static void
 test_refused(void **state)
 {
     static const char *const lines[] = {
@@ -150,6 +165,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_options_anywhere),
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_wait),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_meant),
         cmocka_unit_test(test_table),
