@@ -1,4 +1,5 @@
 /* see fleet.h: waiting until the hosts have done what was ordered */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/fleet.h"
@@ -123,6 +124,42 @@ list(const struct reply_fleet *fleet, const struct fleet_wait *wait, enum verdic
 
 /* ---- wait ---- */
 
+static int
+by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct reply_host *)a)->id, ((const struct reply_host *)b)->id);
+}
+
+/* Who has followed once has done so, also if since then other keys came, which some have sooner. */
+static void
+keep_followed(struct reply_fleet *fleet, struct reply_fleet *before, const struct fleet_wait *wait)
+{
+    if (before->count > 0)
+        qsort(before->hosts, before->count, sizeof *before->hosts, by_id);
+    for (size_t i = 0; before->count > 0 && i < fleet->count; i++) {
+        struct reply_host *host = &fleet->hosts[i];
+        const struct reply_host *was =
+            bsearch(host, before->hosts, before->count, sizeof *host, by_id);
+
+        if (was != NULL && judge(was, wait) == HAS)
+            host->holds = host->agrees = true;
+    }
+}
+
+static json_t *
+ask(const struct cli *cli, struct reply_fleet *fleet, const struct fleet_wait *wait,
+    struct err *err)
+{
+    struct reply_fleet before = *fleet;
+    json_t *root;
+
+    *fleet = (struct reply_fleet){0};
+    root = fleet_ask_once(cli, fleet, wait->keyset, wait->key, err);
+    keep_followed(fleet, &before, wait);
+    reply_fleet_free(&before);
+    return root;
+}
+
 static bool
 is_done(const struct reply_fleet *fleet, const struct fleet_wait *wait, uint64_t from_ms)
 {
@@ -140,7 +177,7 @@ follow(const struct cli *cli, struct reply_fleet *fleet, const struct fleet_wait
 
     (void)fflush(cli->out); /* what has been done is told before the wait; see cli_run_fn */
     for (;;) {
-        json_t *root = fleet_ask_once(cli, fleet, wait->keyset, wait->key, err);
+        json_t *root = ask(cli, fleet, wait, err);
 
         json_decref(root);
         if (root == NULL)
