@@ -31,7 +31,7 @@ find(const struct member *member, uint64_t sender)
 static struct member_word
 word_of(const struct key *key, uint64_t sender)
 {
-    struct member_word word;
+    struct member_word word = {.name = {0}};
     struct writer w = writer_of(word.name, sizeof word.name);
 
     write_bytes(&w, key->name, KEY_NAME_LEN / 2); /* names are random: half of one tells it */
