@@ -35,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     must(out.sender != 0 && out.sender != 1 && out.time_ms <= NOW_MS + KEY_SKEW_MS);
     end.host = out.sender;
-    must(datagram_seal(&end, again, &again_len, data + 41, out.body, out.len, out.time_ms, NULL));
+    must(datagram_seal(&end, again, &again_len, data + 42, out.body, out.len, out.time_ms, NULL));
     must(again_len == len && memcmp(again, data, len) == 0);
     return 0;
 }

@@ -24,6 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
     switch (len > DATAGRAM_BODY_MAX ? PEERS_NOTHING : peers_read(&part, &summary, data, len)) {
     case PEERS_PART:
+    case PEERS_STATUS:
         must(peers_part_write(again, &part) == len && memcmp(again, data, len) == 0);
         (void)peers_pile_add(&piles, &part, 1); /* whole or not */
         (void)peers_pile_add(&piles, &part, 2); /* again */

@@ -7,13 +7,11 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
+#include "io/pace.h"
+
 #define MASK (IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY | IN_ONLYDIR)
 #define EVENTS_LEN (64 * (sizeof(struct inotify_event) + NAME_MAX + 1))
-
-/* Where hundreds write into one folder, to be woken for each of their files costs more than all
- * that is done with it: after some readings in a row the rest is read together. */
-#define IN_A_ROW 10U
-#define APART_MS 20U
+#define APART_MS 20U /* where hundreds write into one folder */
 
 struct watch {
     struct watch_hub *hub;
@@ -30,7 +28,7 @@ struct watch_hub {
     struct watch_hub **home;
     int fd;
     struct event *event, *again;
-    uint64_t spent_ms; /* each reading counts for APART_MS; how far that has come */
+    struct pace pace;
     struct watch *first;
     bool is_telling; /* then what is over stays in the list */
 };
@@ -101,16 +99,6 @@ on_again(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
-note_reading(struct watch_hub *hub)
-{
-    uint64_t now_ms = loop_now_ms(hub->loop);
-
-    hub->spent_ms = (hub->spent_ms > now_ms ? hub->spent_ms : now_ms) + APART_MS;
-    if (hub->spent_ms > now_ms + (uint64_t)IN_A_ROW * APART_MS)
-        rest(hub);
-}
-
-static void
 on_events(evutil_socket_t fd, short what, void *arg)
 {
     struct watch_hub *hub = arg;
@@ -118,7 +106,8 @@ on_events(evutil_socket_t fd, short what, void *arg)
     ssize_t len = read(fd, bytes, sizeof bytes), at = 0;
 
     (void)what;
-    note_reading(hub);
+    if (pace_is_over(&hub->pace, APART_MS, loop_now_ms(hub->loop)))
+        rest(hub);
     hub->is_telling = true;
     while (at < len) { /* not for one that failed: there will be another event */
         const struct inotify_event *event = (const void *)(bytes + at);

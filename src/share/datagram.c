@@ -16,12 +16,13 @@ static const uint8_t magic[4] = {'s', 't', 'k', 'd'};
 /* What stands in front of the salt. */
 struct front {
     uint64_t sender, time_ms;
+    uint8_t type;
     size_t len;
     uint64_t salt; /* how that begins */
 };
 
 static size_t
-write_front(struct writer *w, const struct datagram_end *end, uint64_t time_ms)
+write_front(struct writer *w, const struct datagram_end *end, uint64_t time_ms, uint8_t type)
 {
     size_t len = strlen(end->keyset);
 
@@ -32,6 +33,7 @@ write_front(struct writer *w, const struct datagram_end *end, uint64_t time_ms)
     write_u64(w, time_ms);
     write_u8(w, (uint8_t)len);
     write_bytes(w, end->keyset, len);
+    write_u8(w, type);
     return w->len;
 }
 
@@ -51,6 +53,30 @@ is_ours(const struct datagram_end *end, const struct front *front)
     return false;
 }
 
+static uint8_t
+type_of(const uint8_t *body, size_t len)
+{
+    return len == 0 ? 0 : body[0];
+}
+
+uint8_t
+datagram_type(uint64_t *sender, const uint8_t *bytes, size_t len)
+{
+    struct reader r = reader_of(bytes, len);
+    uint64_t who;
+    uint8_t type;
+
+    (void)read_bytes(&r, 5 + FARM_ID_LEN); /* fails for what is too short, as what follows */
+    who = read_u64(&r);
+    (void)read_u64(&r);
+    (void)read_bytes(&r, read_u8(&r));
+    type = read_u8(&r);
+    if (r.failed)
+        return 0;
+    *sender = who;
+    return type;
+}
+
 /* Does the front lead to one of our farm and keyset? */
 static enum record_verdict
 read_front(struct front *out, const struct datagram_end *end, struct reader *r)
@@ -67,7 +93,8 @@ read_front(struct front *out, const struct datagram_end *end, struct reader *r)
     out->time_ms = read_u64(r);
     len = read_u8(r);
     keyset = read_bytes(r, len);
-    out->len = 38 + len;
+    out->type = read_u8(r);
+    out->len = 39 + len;
     if (r->failed || r->left < RECORD_SALT_LEN + CRYPT_TAG_LEN || out->sender == 0 ||
         r->left - RECORD_SALT_LEN - CRYPT_TAG_LEN > DATAGRAM_BODY_MAX)
         return RECORD_MALFORMED;
@@ -87,7 +114,7 @@ datagram_seal(struct datagram_end *end, uint8_t out[DATAGRAM_MAX], size_t *out_l
     uint64_t time_ms = record_sequence(end->last_ms, now_ms);
     uint8_t sealed[DATAGRAM_MAX];
     struct writer w = writer_of(sealed, sizeof sealed);
-    size_t front_len = write_front(&w, end, time_ms);
+    size_t front_len = write_front(&w, end, time_ms, type_of(body, len));
     struct reader r = reader_of(salt, RECORD_SALT_LEN);
     SECRET(key);
 
@@ -167,6 +194,8 @@ datagram_open(const struct datagram_end *end, struct datagram *out, const uint8_
     verdict = unseal(&opened, end, &front, bytes, len);
     if (verdict != RECORD_OPENED)
         return verdict;
+    if (type_of(opened.body, opened.len) != front.type)
+        return RECORD_CONTENT; /* a member's that is mad */
     if (front.time_ms > now_ms && front.time_ms - now_ms > KEY_SKEW_MS)
         return RECORD_AHEAD;
     if (now_ms > front.time_ms && now_ms - front.time_ms > KEY_SKEW_MS)

@@ -261,8 +261,10 @@ put(struct engine *engine, enum record_kind kind, const uint8_t *bytes, size_t l
     case PEERS_FULL:
     default: return err_set(err, "peers: no memory for a record");
     }
-    if (kind == RECORD_KEYS)
+    if (kind == RECORD_KEYS) {
         peers_talk_anew(peers, now_ms);
+        peers_list_want(peers, now_ms); /* it is soon asked who has them */
+    }
     (void)loop_timer_set(peers->turn, 0); /* as in peers_after() */
     return true;
 }
@@ -273,6 +275,8 @@ list(struct engine *engine, enum record_kind kind)
     struct peers *peers = (void *)engine;
 
     peers->lists[kind].is_wanted = true;
+    if (kind == RECORD_STATUS)
+        peers_list_want(peers, loop_now_ms(peers->loop));
     (void)loop_timer_set(peers->turn, 0); /* as in peers_after() */
 }
 

@@ -12,6 +12,7 @@
 #define SPREAD_MOST_MS 250U
 #define STATUS_AGAIN_MS 500U
 #define ANSWERS_AT_ONCE 32U
+#define LISTEN_MS 10000U /* after so long without a word of others a status is one, too */
 
 /* One datagram, and where an answer goes. */
 struct heard {
@@ -259,7 +260,8 @@ hear_member(struct heard *heard)
         peers_store_drop(&peers->stores[RECORD_STATUS], peers->from_ms);
     }
     switch (peers_read(&part, &summary, heard->said.body, heard->said.len)) {
-    case PEERS_PART: hear_part(heard, &part); break;
+    case PEERS_PART:
+    case PEERS_STATUS: hear_part(heard, &part); break;
     case PEERS_SUMMARY:
         if (datagram_is_fresh(&heard->host->window, heard->said.time_ms))
             hear_summary(heard, &summary);
@@ -269,17 +271,30 @@ hear_member(struct heard *heard)
     }
 }
 
+/* A status that nobody asked for: of hundreds of hosts, each to hundreds of others, they would be
+ * most of all work. That it is one nobody has vouched for, but who lies gains nothing by it. */
+static bool
+is_idle(const struct peers *peers, const uint8_t *bytes, size_t len)
+{
+    uint64_t now_ms = loop_now_ms(peers->loop), sender;
+
+    return datagram_type(&sender, bytes, len) == PEERS_STATUS && sender != peers->host &&
+           !peers_list_wants(peers, now_ms) && peers->heard_ms != 0 &&
+           now_ms - peers->heard_ms < LISTEN_MS;
+}
+
 static void
 hear(struct peers *peers, const uint8_t *bytes, size_t len, const struct address *from,
      const struct address *sender)
 {
     struct heard heard = {.peers = peers, .from = from};
-    enum record_verdict verdict = peers->seal.open == NULL
-                                      ? RECORD_FAILED
-                                      : peers->seal.open(peers->seal.arg, &heard.said, bytes, len);
+    enum record_verdict verdict;
     char text[ADDRESS_TEXT_MAX];
     struct err err;
 
+    if (peers->seal.open == NULL || is_idle(peers, bytes, len))
+        return;
+    verdict = peers->seal.open(peers->seal.arg, &heard.said, bytes, len);
     if (verdict == RECORD_OPENED && heard.said.sender == peers->host) {
         address_text(text, sender);
         (void)err_set(&err, "%s speaks as this host", text); /* always false */

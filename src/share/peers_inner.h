@@ -20,7 +20,7 @@
 /* ---- peers_wire.c: what is in a datagram's body
  *
  *   a part of a record               a summary of the key records that are held
- *    0 1 type = 1                     0 1 type = 2
+ *    0 1 type = 1, of a status 3      0 1 type = 2
  *    1 1 kind                         1 1 flags: 1 statuses are asked for
  *    2 8 sender                       2 8 digest of all
  *   10 8 sequence                    10 8 first } the senders that it speaks of, both included
@@ -50,7 +50,8 @@ struct peers_summary {
     struct peers_pair pairs[PEERS_PAIRS_MAX];
 };
 
-enum peers_type { PEERS_NOTHING, PEERS_PART, PEERS_SUMMARY };
+/* PEERS_STATUS is a part, too; a datagram shows that it is one, for whoever needs none. */
+enum peers_type { PEERS_NOTHING, PEERS_PART, PEERS_SUMMARY, PEERS_STATUS };
 
 /* How long the body is, of DATAGRAM_BODY_MAX. */
 size_t peers_part_write(uint8_t *body, const struct peers_part *part);
@@ -199,6 +200,8 @@ struct peers {
         uint64_t due_ms; /* when it completes at the latest */
     } lists[PEERS_KINDS];
     uint64_t ask_ms, ask_next_ms; /* for statuses: less and less often */
+    uint64_t wanted_ms;           /* when somebody last asked for statuses; 0: never */
+    uint64_t since_ms;            /* from then on none was passed over */
 
     struct {
         uint64_t since_ms, last_ms;
@@ -271,6 +274,10 @@ void peers_hear_one(void *arg, const uint8_t *bytes, size_t len, const struct ad
 void peers_hear_group(void *arg, const uint8_t *bytes, size_t len, const struct address *from);
 
 /* ---- peers_list.c ---- */
+
+/* Statuses are of use to us: we look at them, or soon will. */
+void peers_list_want(struct peers *peers, uint64_t now_ms);
+bool peers_list_wants(const struct peers *peers, uint64_t now_ms);
 
 /* Tell what was asked for, or ask others first. */
 void peers_list_turn(struct peers *peers, uint64_t now_ms);

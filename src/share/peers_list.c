@@ -12,6 +12,7 @@
 #define STATUS_WAIT_MS 300U
 #define SAME_MS 20000U       /* "lately" */
 #define STATUS_OLD_MS 45000U /* after a heartbeat of 30 s has not come */
+#define WANT_MS 10000U       /* statuses are taken in for so long after they were of use */
 #define ASK_FIRST_MS 1000U   /* for statuses, then less and less often, */
 #define ASK_LAST_MS 32000U   /* for some hosts are gone for ever */
 
@@ -22,12 +23,29 @@ has_same_keys(const struct peers *peers, uint64_t now_ms)
            now_ms - peers->same_ms < SAME_MS;
 }
 
+void
+peers_list_want(struct peers *peers, uint64_t now_ms)
+{
+    if (!peers_list_wants(peers, now_ms)) {
+        peers->since_ms = now_ms;
+        peers->ask_ms = peers->ask_next_ms = 0;
+    }
+    peers->wanted_ms = now_ms;
+}
+
+bool
+peers_list_wants(const struct peers *peers, uint64_t now_ms)
+{
+    return peers->wanted_ms != 0 && now_ms - peers->wanted_ms < WANT_MS;
+}
+
 static bool
 has_status(const struct peers *peers, uint64_t sender, uint64_t now_ms)
 {
     const struct peers_record *status = peers_store_find(&peers->stores[RECORD_STATUS], sender);
 
-    return sender == peers->host || (status != NULL && now_ms - status->came_ms < STATUS_OLD_MS);
+    return sender == peers->host || (status != NULL && status->came_ms >= peers->since_ms &&
+                                     now_ms - status->came_ms < STATUS_OLD_MS);
 }
 
 /* Of all who have keys or ever had a status. */

@@ -12,7 +12,7 @@ peers_part_write(uint8_t *body, const struct peers_part *part)
 {
     struct writer w = writer_of(body, DATAGRAM_BODY_MAX);
 
-    write_u8(&w, PEERS_PART);
+    write_u8(&w, part->kind == RECORD_STATUS ? PEERS_STATUS : PEERS_PART);
     write_u8(&w, (uint8_t)part->kind);
     write_u64(&w, part->sender);
     write_u64(&w, part->sequence);
@@ -40,9 +40,9 @@ peers_summary_write(uint8_t *body, const struct peers_summary *summary)
 }
 
 static bool
-read_part(struct peers_part *part, struct reader *r)
+read_part(struct peers_part *part, enum record_kind kind, struct reader *r)
 {
-    uint8_t kind = read_u8(r);
+    uint8_t said = read_u8(r);
 
     part->sender = read_u64(r);
     part->sequence = read_u64(r);
@@ -50,9 +50,9 @@ read_part(struct peers_part *part, struct reader *r)
     part->at = read_u32(r);
     part->len = r->left;
     part->bytes = read_bytes(r, r->left);
-    if (r->failed || (kind != RECORD_KEYS && kind != RECORD_STATUS))
+    if (r->failed || said != kind)
         return false;
-    part->kind = (enum record_kind)kind;
+    part->kind = kind;
     return part->sender != 0 && part->sender != UINT64_MAX && part->total <= RECORD_MAX &&
            part->at < part->total && part->at % PEERS_PART_LEN == 0 &&
            (part->len == PEERS_PART_LEN
@@ -92,7 +92,8 @@ peers_read(struct peers_part *part, struct peers_summary *summary, const uint8_t
     struct reader r = reader_of(body, len);
 
     switch (read_u8(&r)) {
-    case PEERS_PART: return read_part(part, &r) ? PEERS_PART : PEERS_NOTHING;
+    case PEERS_PART: return read_part(part, RECORD_KEYS, &r) ? PEERS_PART : PEERS_NOTHING;
+    case PEERS_STATUS: return read_part(part, RECORD_STATUS, &r) ? PEERS_STATUS : PEERS_NOTHING;
     case PEERS_SUMMARY: return read_summary(summary, &r) ? PEERS_SUMMARY : PEERS_NOTHING;
     default: return PEERS_NOTHING;
     }

@@ -10,7 +10,7 @@
 #include "share/datagram.h"
 #include "share_support.h"
 
-#define FRONT_LEN 41 /* of keyset "www" */
+#define FRONT_LEN 42 /* of keyset "www" */
 #define OTHER_LEN (FRONT_LEN + RECORD_SALT_LEN + 16)
 
 /* One farm, its hosts 7 and 8. */
@@ -103,7 +103,7 @@ test_known_answer(void **state)
     write_bytes(&w, pair.farm.id, sizeof pair.farm.id);
     write_u64(&w, 7);
     write_u64(&w, NOW_MS);
-    write_bytes(&w, "\3www", 4);
+    write_bytes(&w, "\3wwwh", 5);
     write_bytes(&w, salt, sizeof salt);
     put_field(&i, "stek1", 5);
     put_field(&i, "datagram", 8);
@@ -115,6 +115,25 @@ test_known_answer(void **state)
     assert_true(say(&pair, "hello", NOW_MS));
     assert_int_equal(pair.len, sizeof expected);
     assert_memory_equal(pair.sealed, expected, sizeof expected);
+}
+
+/* What it is about is seen from outside, as far as it is long enough. */
+static void
+test_type(void **state)
+{
+    struct pair pair;
+    uint64_t sender = 0;
+
+    (void)state;
+    assert_true(pair_open(&pair, 1));
+    assert_true(say(&pair, "hello", NOW_MS));
+    assert_int_equal(datagram_type(&sender, pair.sealed, pair.len), 'h');
+    assert_int_equal(datagram_type(&sender, pair.sealed, FRONT_LEN), 'h');
+    assert_true(sender == 7);
+    for (size_t len = 0; len < FRONT_LEN; len++)
+        assert_int_equal(datagram_type(&sender, pair.sealed, len), 0);
+    assert_true(say(&pair, "", NOW_MS + 1));
+    assert_int_equal(datagram_type(&sender, pair.sealed, pair.len), 0);
 }
 
 /* R-DATAGRAM-2: every bit, and every length. */
@@ -279,9 +298,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_twin),         cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_known_answer), cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_causes),       cmocka_unit_test(test_times),
-        cmocka_unit_test(test_fresh),
+        cmocka_unit_test(test_known_answer), cmocka_unit_test(test_type),
+        cmocka_unit_test(test_damage),       cmocka_unit_test(test_causes),
+        cmocka_unit_test(test_times),        cmocka_unit_test(test_fresh),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,11 @@ test_part(void **state)
         part = part_of(bytes, sizeof bytes, at);
         len = peers_part_write(body, &part);
         assert_int_equal(peers_read(&back, &summary, body, len), PEERS_PART);
+        body[0] = PEERS_STATUS; /* which this one is not */
+        assert_int_equal(peers_read(&back, &summary, body, len), PEERS_NOTHING);
+        part.kind = RECORD_STATUS;
+        len = peers_part_write(body, &part);
+        assert_int_equal(peers_read(&back, &summary, body, len), PEERS_STATUS);
         assert_true(back.kind == part.kind && back.sender == 7 && back.sequence == NOW_MS);
         assert_true(back.total == sizeof bytes && back.at == at && back.len == part.len);
         assert_memory_equal(back.bytes, bytes + at, part.len);

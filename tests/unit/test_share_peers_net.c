@@ -186,6 +186,57 @@ test_status_is_quiet(void **state)
         assert_true(peers_of(world->hosts[i + 1])->trickle.len_ms >= begun_ms[i]);
 }
 
+static bool
+has_sent(void *arg)
+{
+    return peers_of(arg)->job_count == 0;
+}
+
+/* The second host holds the first one's status as it is now. */
+static bool
+holds_newest(void *arg)
+{
+    const struct farm_world *world = arg;
+    const struct peers_record *here, *there;
+
+    here = peers_store_find(&peers_of(world->hosts[2])->stores[RECORD_STATUS], 1);
+    there = peers_store_find(&peers_of(world->hosts[1])->stores[RECORD_STATUS], 1);
+    return here != NULL && here->sequence == there->sequence;
+}
+
+/* The first host tells its status, and the second one has what comes behind it. *is_late: that took
+ * so long that it says nothing. */
+static bool
+tell(struct farm_world *world, const char *text, bool *is_late)
+{
+    uint64_t begun_ms = loop_now_ms(world->loop);
+    bool done = host_put(world->hosts[1], RECORD_STATUS, text) &&
+                run_until(world->loop, has_sent, world->hosts[1]) &&
+                host_put(world->hosts[1], KEYS, text) && reaches_all(world, KEYS, 1, text);
+
+    *is_late = loop_now_ms(world->loop) - begun_ms > 5000;
+    return done;
+}
+
+/* A status that nobody asked for is passed over unopened; a list asks for it; and for a while after
+ * it others come without a question. */
+static void
+test_status_is_passed_over(void **state)
+{
+    struct farm_world *world = *state;
+    bool is_late;
+
+    assert_true(host_start(world, 1, "www", NULL) && host_start(world, 2, "www", NULL));
+    assert_true(host_put(world->hosts[1], KEYS, "before"));
+    assert_true(reaches_all(world, KEYS, 1, "before")); /* they have heard each other */
+    assert_true(tell(world, "first", &is_late));
+    assert_true(!holds_newest(world) || is_late);
+    while (!host_has(world->hosts[2], RECORD_STATUS, 1, "first"))
+        assert_true(list_ends(world->hosts[2], RECORD_STATUS));
+    assert_true(tell(world, "second", &is_late));
+    assert_true(holds_newest(world) || is_late);
+}
+
 int
 main(void)
 {
@@ -201,6 +252,8 @@ main(void)
         TEST(test_restart),
         TEST_GROUP(test_restart),
         TEST(test_status_is_quiet),
+        TEST(test_status_is_passed_over),
+        TEST_GROUP(test_status_is_passed_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
