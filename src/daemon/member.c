@@ -164,6 +164,7 @@ begin(struct member *member, struct ring_time now)
     (void)member_start_engines(member, now); /* without any it is alone, and tries again */
     member->due.status = now.boot_ms + 1;
     member->due.look = now.boot_ms + 1;
+    member->look.is_asked = true;
     member_arm(member, now);
 }
 
@@ -296,5 +297,6 @@ member_refresh(struct member *member, uint64_t max_age_ms, struct ring_time now)
         now.boot_ms - member->look.begun_ms < max_age_ms)
         return;
     member->due.look = now.boot_ms;
+    member->look.is_asked = true;
     member_arm(member, now);
 }

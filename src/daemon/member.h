@@ -106,6 +106,7 @@ struct member_due {
 /* A reading of all statuses. */
 struct member_look {
     bool is_on, is_whole;
+    bool is_asked; /* the next one is to be, whether a key waits for it or not */
     uint64_t begun_ms;
     uint64_t wait_ms; /* until the next one */
 };

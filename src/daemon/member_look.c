@@ -57,10 +57,23 @@ member_plan_look(struct member *member, struct ring_time now)
         member->due.look = due;
 }
 
+/* A key that this look was planned for may have been confirmed meanwhile: of many hosts each would
+ * read what all have said, for nothing. */
+static bool
+is_needed(const struct member *member, struct ring_time now)
+{
+    return member->look.is_asked || wanted_within_ms(member, now) <= FLEET_HEARTBEAT_MS;
+}
+
 void
 member_begin_look(struct member *member, struct ring_time now)
 {
     member->due.look = MEMBER_NEVER;
+    if (!is_needed(member, now)) {
+        member_plan_look(member, now);
+        return;
+    }
+    member->look.is_asked = false;
     member->look.is_on = true;
     member->look.is_whole = false;
     member->look.begun_ms = now.boot_ms;

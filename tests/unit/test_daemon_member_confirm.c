@@ -77,6 +77,30 @@ test_all_well(void **state)
     assert_true(farm_agrees(world));
 }
 
+/* Where all is well the maker alone looks who holds a key: with hundreds of hosts, each of which
+ * reads what all say, nothing would cost more. */
+static void
+test_one_looks(void **state)
+{
+    struct farm_world *world = farm_open(4);
+    uint8_t name[KEY_NAME_LEN];
+    unsigned looks = 0;
+
+    (void)state;
+    assert_non_null(world);
+    assert_true(farm_begin(world));
+    farm_run(world, BEFORE_DUE_MS - 5 * MINUTE_MS);
+    for (size_t i = 0; i < 4; i++)
+        world->hosts[i].scripts[0].lists[RECORD_STATUS] = 0;
+    assert_true(wait_for_key(world, &world->hosts[0], 2, name));
+    farm_run(world, 5 * MINUTE_MS);
+    assert_int_equal(farm_having(world, name, KEY_CONFIRMED), 4);
+    for (size_t i = 0; i < 4; i++)
+        looks += world->hosts[i].scripts[0].lists[RECORD_STATUS] > 0;
+    assert_int_equal(looks, 1);
+    assert_true(farm_agrees(world));
+}
+
 /* R-MEMBER-3: a host that lives, but does not take keys, holds the key up: the old one seals until
  * the patience is over, then the new one does, and both open. */
 static void
@@ -172,6 +196,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_all_well, farm_teardown),
+        cmocka_unit_test_teardown(test_one_looks, farm_teardown),
         cmocka_unit_test_teardown(test_frozen, farm_teardown),
         cmocka_unit_test_teardown(test_silent, farm_teardown),
         cmocka_unit_test_teardown(test_maker_gone, farm_teardown),
