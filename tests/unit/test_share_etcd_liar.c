@@ -12,10 +12,10 @@
 #include "loop_virtual.h"
 #include "virtual.h"
 
-#define LIES_MS 600000U  /* it lies for so long, ... */
+#define LIES_MS 300000U  /* it lies for so long, ... */
 #define TRUTH_MS 150000U /* ... and after that all is well within this */
 #define LOOK_MS 30000U   /* how often statuses and keys are asked for, as by a member */
-#define ASKED_MAX 3U     /* calls a second; one that does not wait makes 1,000 */
+#define ASKED_MAX 4U     /* calls a second; one that does not wait makes 1,000 */
 #define TURNS_MAX 10U    /* turns of the loop */
 #define LIVE_MAX 8U      /* calls at a time */
 #define OURS "stek/www/k/0000000000000001"
