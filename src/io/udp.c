@@ -11,11 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "io/pace.h"
-
 #define AT_ONCE 16U          /* datagrams in a turn of the loop */
-#define PAUSE_MS 50U         /* where there is no memory */
-#define APART_MS 10U         /* where hundreds speak at once */
+#define PAUSE_US 50000       /* where there is no memory */
 #define BUFFER_LEN (1 << 20) /* what may wait in the kernel, if it lets us */
 
 struct udp_socket {
@@ -26,7 +23,6 @@ struct udp_socket {
     unsigned index;              /* its number */
     int fd;
     struct event *event, *again;
-    struct pace pace;
     struct udp *users;
 };
 
@@ -46,10 +42,11 @@ tell(const struct udp_socket *shared, const uint8_t *bytes, size_t len, const st
         user->call(user->arg, bytes, len, from);
 }
 
+/* The kernel has no memory to tell what there is. */
 static void
-pause_reading(struct udp_socket *shared, unsigned ms)
+pause_reading(struct udp_socket *shared)
 {
-    const struct timeval after = {.tv_usec = ms * 1000};
+    const struct timeval after = {.tv_usec = PAUSE_US};
 
     if (event_add(shared->again, &after) == 0)
         (void)event_del(shared->event); /* it is there */
@@ -62,7 +59,7 @@ on_again(evutil_socket_t fd, short what, void *arg)
 
     (void)fd, (void)what;
     if (event_add(shared->event, NULL) != 0)
-        pause_reading(shared, PAUSE_MS);
+        pause_reading(shared);
 }
 
 static void
@@ -84,11 +81,8 @@ on_readable(evutil_socket_t fd, short what, void *arg)
                                               .msg_iovlen = 1};
     }
     count = recvmmsg(fd, messages, AT_ONCE, MSG_DONTWAIT, NULL);
-    if (count < 0 && errno == ENOMEM) /* the kernel has no memory to tell what there is */
-        pause_reading(shared, PAUSE_MS);
-    else if (count < (int)AT_ONCE &&
-             pace_is_over(&shared->pace, APART_MS, loop_now_ms(shared->loop)))
-        pause_reading(shared, APART_MS);
+    if (count < 0 && errno == ENOMEM)
+        pause_reading(shared);
     for (int i = 0; i < count; i++) { /* none for an error of the network, which is over */
         from[i].len = messages[i].msg_hdr.msg_namelen;
         if ((messages[i].msg_hdr.msg_flags & MSG_TRUNC) == 0)

@@ -7,11 +7,13 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "io/pace.h"
-
 #define MASK (IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY | IN_ONLYDIR)
 #define EVENTS_LEN (64 * (sizeof(struct inotify_event) + NAME_MAX + 1))
-#define APART_MS 20U /* where hundreds write into one folder */
+
+/* Where hundreds write into one folder, to be woken for each of their files costs more than all
+ * that is done with it: after some readings in a row the rest is read together. */
+#define IN_A_ROW 10U
+#define APART_MS 20U
 
 struct watch {
     struct watch_hub *hub;
@@ -28,7 +30,7 @@ struct watch_hub {
     struct watch_hub **home;
     int fd;
     struct event *event, *again;
-    struct pace pace;
+    uint64_t spent_ms; /* each reading counts for APART_MS; how far that has come */
     struct watch *first;
     bool is_telling; /* then what is over stays in the list */
 };
@@ -99,6 +101,16 @@ on_again(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+note_reading(struct watch_hub *hub)
+{
+    uint64_t now_ms = loop_now_ms(hub->loop);
+
+    hub->spent_ms = (hub->spent_ms > now_ms ? hub->spent_ms : now_ms) + APART_MS;
+    if (hub->spent_ms > now_ms + (uint64_t)IN_A_ROW * APART_MS)
+        rest(hub);
+}
+
+static void
 on_events(evutil_socket_t fd, short what, void *arg)
 {
     struct watch_hub *hub = arg;
@@ -106,8 +118,7 @@ on_events(evutil_socket_t fd, short what, void *arg)
     ssize_t len = read(fd, bytes, sizeof bytes), at = 0;
 
     (void)what;
-    if (pace_is_over(&hub->pace, APART_MS, loop_now_ms(hub->loop)))
-        rest(hub);
+    note_reading(hub);
     hub->is_telling = true;
     while (at < len) { /* not for one that failed: there will be another event */
         const struct inotify_event *event = (const void *)(bytes + at);
