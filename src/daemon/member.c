@@ -286,6 +286,7 @@ member_clock_set(struct member *member, struct ring_time now)
     if (member == NULL || !member->has_farm)
         return;
     fleet_forget_clocks(&member->fleet);
+    inbox_let_again(&member->inbox);
     member->due.again = member->due.day = now.boot_ms;
     member_arm(member, now);
 }

@@ -188,7 +188,7 @@ bool member_is_alone(const struct member *member);
 /* Read all statuses, unless the last reading began less than so long ago. Takes NULL. */
 void member_refresh(struct member *member, uint64_t max_age_ms, struct ring_time now);
 
-/* Our clock was set: what was refused by it before may be taken now. Takes NULL. */
+/* Our clock was set: what was refused by it before, or was over, may be taken now. Takes NULL. */
 void member_clock_set(struct member *member, struct ring_time now);
 
 /* A number below `limit`, at random, to spread what many hosts do; 0 if there is no randomness. */

@@ -172,14 +172,21 @@ shift_held(struct keyset *set, bool back, uint64_t by_s)
             set->keys[i].held_until = moved(set->keys[i].held_until, back, by_s, 1);
 }
 
-/* What was made in the future was made now, but no mark withdraws it for that. */
+/* What was made in the future was made as long before it seals as it was, but no mark withdraws it
+ * for that. */
 static void
-make_past(const struct keyset *set, struct key *key, uint64_t now_ms)
+make_past(struct key *key, const struct mark *was, const struct mark *is, uint64_t by_s,
+          uint64_t now_ms)
 {
-    bool is_after = set->mark.until > 0 && key->made_ms > set->mark.made_ms;
-    uint64_t made_ms = is_after && set->mark.made_ms >= now_ms ? set->mark.made_ms + 1 : now_ms;
+    bool is_after = was->until > 0 && key->made_ms > was->made_ms;
+    uint64_t made_ms = moved(key->made_ms, true, by_s * 1000, 0);
 
-    if (key->made_ms > made_ms)
+    if (key->made_ms <= now_ms)
+        return;
+    made_ms = made_ms < now_ms ? made_ms : now_ms;
+    if (is_after && is->made_ms >= made_ms)
+        made_ms = is->made_ms + 1;
+    if (made_ms < key->made_ms)
         key->made_ms = made_ms;
 }
 
@@ -230,9 +237,10 @@ keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, bool is_agree
 {
     bool back = by_s < 0, is_wrong = !is_agreed && others_are_ahead(set, maker, now_ms);
     uint64_t by = back ? -(uint64_t)by_s : (uint64_t)by_s;
+    const struct mark was = set->mark;
 
     by = by < KEY_TIME_MAX / 1000 ? by : KEY_TIME_MAX / 1000;
-    if (!is_wrong && is_future(set->mark.made_ms, now_ms)) {
+    if (is_future(set->mark.made_ms, now_ms)) {
         set->mark.made_ms = moved(set->mark.made_ms, back, by * 1000, 0);
         set->mark.until = moved(set->mark.until, back, by, 1);
     }
@@ -242,7 +250,7 @@ keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, bool is_agree
             continue;
         shift_key(&set->keys[i], back, by);
         if (!is_wrong)
-            make_past(set, &set->keys[i], now_ms);
+            make_past(&set->keys[i], &was, &set->mark, back ? by : 0, now_ms);
     }
     set->newest_ms = newest(set); /* else one that was ahead keeps fresh keys ahead */
     for (size_t i = 0; i < set->key_count; i++)

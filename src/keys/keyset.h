@@ -126,8 +126,8 @@ enum keyset_change keyset_merge(struct keyset *set, const struct keyset *from, u
 
 /* Take the times of a known key from its maker, who alone may tell them anew: where its clock or
  * ours was set, and keyset_shift() moved the times there or here. Refused unless all that lies
- * between its times, and all else, is equal, but that it may have been made earlier; neither by
- * over 10 min, unless it was made that far ahead of our clock. KEYSET_SAME if it is not known. */
+ * between its times, and all else, is equal, but that it may have been made earlier; or if it
+ * would have sealed over 10 min before it was made. KEYSET_SAME if it is not known. */
 enum keyset_change keyset_retime(struct keyset *set, const struct key *key, uint64_t now_ms,
                                  struct err *err);
 
@@ -146,8 +146,8 @@ void keyset_shift(struct keyset *set, int64_t by_s);
  * times are told by other clocks, and of a mark that they refused as too far ahead. When a key was
  * made is not moved, so that marks withdraw it as before, here or where they are not known yet; but
  * none was made in the future. Unless the clock is the farm's (`is_agreed`), others' keys from over
- * 10 min in the future say that it is wrong: then a mark, and when keys were made, stays, for it
- * will be set right. */
+ * 10 min in the future say that it is wrong: then when keys were made stays, for it will be set
+ * right. */
 void keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, bool is_agreed,
                       uint64_t now_ms);
 

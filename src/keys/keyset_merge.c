@@ -195,17 +195,6 @@ is_moved(const struct key *key, const struct key *to)
                                                          : key_same(&moved, to);
 }
 
-/* As a maker has it whose clock went wrong: else one such would end its keys at all hosts. Right is
- * only who had them from the future, as we do. */
-static bool
-goes_far_back(const struct key *known, const struct key *key, uint64_t now_ms)
-{
-    bool is_ahead = known->made_ms > now_ms && known->made_ms - now_ms > KEY_SKEW_MS;
-
-    return !is_ahead && (known->seal_from > key->seal_from + KEY_SKEW_MS / 1000 ||
-                         known->made_ms > key->made_ms + KEY_SKEW_MS);
-}
-
 bool
 keyset_has_moved(const struct keyset *set, const struct key *key)
 {
@@ -231,8 +220,9 @@ keyset_retime(struct keyset *set, const struct key *key, uint64_t now_ms, struct
         return keyset_refuse(err, key->name, why.text);
     if (key->made_ms > now_ms && key->made_ms - now_ms > KEY_SKEW_MS)
         return keyset_refuse(err, key->name, "it was made over 10 min ahead of our clock");
-    if (goes_far_back(known, key, now_ms))
-        return keyset_refuse(err, key->name, "its maker's clock went back by over 10 min");
+    /* else a maker whose clock goes far back would end its keys at all hosts */
+    if (key->made_ms / 1000 > key->seal_from + KEY_SKEW_MS / 1000)
+        return keyset_refuse(err, key->name, "it would have sealed before it was made");
     known->made_ms = key->made_ms;
     known->seal_from = key->seal_from;
     known->seal_until = key->seal_until;

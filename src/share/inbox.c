@@ -6,6 +6,8 @@
 #include "base/bytes.h"
 #include "keys/items.h"
 
+#define KIND_AT 8 /* in a name */
+
 void
 inbox_init(struct inbox *inbox, struct farm *farm, const char *keyset, uint64_t host)
 {
@@ -169,6 +171,20 @@ inbox_take(struct inbox *inbox, const struct record_head *head, uint64_t now_ms)
     if (head->sender != inbox->host)
         farm_saw(inbox->farm, farm_day_of(head->sequence));
     return counted(inbox, remember(inbox, &seen, now_ms));
+}
+
+void
+inbox_let_again(struct inbox *inbox)
+{
+    const struct inbox_seen ours = seen_of(inbox->host, RECORD_KEYS, 0);
+
+    for (size_t i = 0; i < inbox->seen_count; i++) {
+        struct inbox_seen *seen = &inbox->seen[i];
+
+        if (seen->name[KIND_AT] == RECORD_KEYS && seen->sequence > 0 &&
+            memcmp(seen->name, ours.name, sizeof ours.name) != 0)
+            seen->sequence--;
+    }
 }
 
 void

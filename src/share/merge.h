@@ -12,7 +12,7 @@
  *              is here. What is nobody's is left out and reported; so is what is over 10 min ahead
  *              of our clock, weak, or not to be reconciled. The rest is taken.
  *   R-MERGE-3: of a key whose times were moved, as a clock was set, the maker's word holds, but
- *              where it goes back by over 10 min: then its clock is wrong.
+ *              where the key would have sealed before it was made: then that clock is wrong.
  *   R-MERGE-4: at the default policy a record fits a datagram (RECORD_SMALL), also if one host made
  *              all keys, and two rotations were ordered; those that it carries may be too many. */
 #ifndef SHARE_MERGE_H

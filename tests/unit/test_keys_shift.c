@@ -187,7 +187,7 @@ test_own_were_ahead(void **state)
     keyset_shift_own(&set, 7, -7200, true, NOW_MS + 6000);
     assert_int_equal(set.mark.made_ms, NOW_MS);
     assert_int_equal(set.keys[0].flags, 0);
-    assert_int_equal(set.newest_ms, NOW_MS + 6000);
+    assert_int_equal(set.newest_ms, NOW_MS + 5000);
     assert_int_equal(keyset_made_ms(&set, NOW_MS + 7000), NOW_MS + 7000);
     /* a mark of the others: it holds for what was made before it by the right clock */
     assert_int_equal(keyset_revoke_mark(&set, NOW_MS + 4000, NOW_S + 99999, NOW_MS + 6000, NULL),
@@ -220,9 +220,28 @@ test_own_go_wrong(void **state)
     keyset_shift_own(&set, 7, -86400, false, NOW_MS - 86400000);
     assert_int_equal(keyset_made_ms(&set, NOW_MS - 86400000), NOW_MS - 86400000);
     keyset_shift_own(&set, 7, 86400, false, NOW_MS);
-    assert_int_equal(set.mark.made_ms, NOW_MS - 5000);
     assert_true(key_same(keyset_find(&set, ours.name), &ours));
     assert_true(key_same(keyset_find(&set, theirs.name), &theirs));
+}
+
+/* What was revoked while our clock was ahead is revoked by the right one, too. */
+static void
+test_own_were_revoked_ahead(void **state)
+{
+    const uint64_t ahead_ms = (uint64_t)7200 * 1000;
+    struct key key = key_of(9, 0);
+    KEYSET(set);
+
+    (void)state;
+    key.made_ms = NOW_MS + ahead_ms - 1000;
+    key.maker = 7;
+    assert_int_equal(keyset_add(&set, &key, NOW_MS + ahead_ms, NULL), KEYSET_CHANGED);
+    assert_int_equal(
+        keyset_revoke_mark(&set, NOW_MS + ahead_ms, NOW_S + 99999, NOW_MS + ahead_ms, NULL),
+        KEYSET_CHANGED);
+    keyset_shift_own(&set, 7, -7200, false, NOW_MS + 5000);
+    assert_int_equal(set.mark.made_ms, NOW_MS);
+    assert_int_equal(set.keys[0].made_ms, NOW_MS - 1000);
 }
 
 /* All clocks were two hours ahead, and ours is right again before those of others, who will tell
@@ -280,7 +299,8 @@ main(void)
         cmocka_unit_test(test_all_times_move), cmocka_unit_test(test_nothing_to_move),
         cmocka_unit_test(test_bounds),         cmocka_unit_test(test_own_move),
         cmocka_unit_test(test_own_were_ahead), cmocka_unit_test(test_others_were_ahead),
-        cmocka_unit_test(test_own_go_wrong),   cmocka_unit_test(test_adopt),
+        cmocka_unit_test(test_own_go_wrong),   cmocka_unit_test(test_own_were_revoked_ahead),
+        cmocka_unit_test(test_adopt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

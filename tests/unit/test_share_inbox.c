@@ -113,6 +113,25 @@ test_two_engines(void **state)
     mail_close(&mail);
 }
 
+/* What was lost here may be taken once more: the last record of others, none before it. */
+static void
+test_again(void **state)
+{
+    struct record_head ours = head_of(US, RECORD_KEYS, NOW_MS - 10);
+    struct mail mail;
+
+    (void)state;
+    assert_true(mail_open(&mail));
+    assert_int_equal(offer_number(&mail, NOW_MS - 10, NOW_MS), RECORD_OPENED);
+    assert_int_equal(offer(&mail, &mail.farm, &ours, NOW_MS), RECORD_OPENED);
+    inbox_let_again(&mail.inbox);
+    assert_int_equal(offer_number(&mail, NOW_MS - 11, NOW_MS), RECORD_KNOWN);
+    assert_int_equal(offer(&mail, &mail.farm, &ours, NOW_MS), RECORD_KNOWN);
+    assert_int_equal(offer_number(&mail, NOW_MS - 10, NOW_MS), RECORD_OPENED);
+    assert_int_equal(offer_number(&mail, NOW_MS - 10, NOW_MS), RECORD_KNOWN);
+    mail_close(&mail);
+}
+
 /* What was opened but not taken opens again. */
 static void
 test_not_taken(void **state)
@@ -289,6 +308,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replay_and_rollback),
         cmocka_unit_test(test_two_engines),
+        cmocka_unit_test(test_again),
         cmocka_unit_test(test_not_taken),
         cmocka_unit_test(test_ahead),
         cmocka_unit_test(test_causes),
