@@ -39,13 +39,17 @@ check_is_linked(const struct host *a, const struct host *b)
 /* Whose clock is how far out; where one comes to be wrong, or is set right, it begins anew to talk
  * with others. */
 static void
-look_at_clock(struct check *check, const struct host *host)
+look_at_clock(struct check *check, struct host *host)
 {
     uint64_t bit = (uint64_t)1 << host->index;
     bool was_out = (check->out & bit) != 0;
+    int64_t before_ms = check->error_ms[host->index];
 
     if (host->stekd == NULL)
         return;
+    if (check->has_error[host->index] && before_ms > WORLD_CLOCK_MS &&
+        host_error_ms(host) <= WORLD_CLOCK_MS)
+        host->doubted_ms = check->world->now_ms + WORLD_DOUBT_MS;
     check->error_ms[host->index] = host_error_ms(host);
     check->has_error[host->index] = true;
     if (host_is_out(host) == was_out)
@@ -75,6 +79,7 @@ check_clocks(struct check *check)
         key->most_ms = most > key->most_ms ? most : key->most_ms;
         key->out |= check->out;
         key->owes &= ~check->out;
+        key->knows &= ~check->out; /* it may be over there, as is what revoked it */
         /* a clock that drifts, and is set after that, moves a key twice */
         if (key->most_ms > key->least_ms)
             key->spread_ms = 2 * (uint64_t)(key->most_ms - key->least_ms);

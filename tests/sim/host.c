@@ -184,7 +184,8 @@ bool
 host_is_out(const struct host *host)
 {
     return host->stekd != NULL &&
-           (host_error_ms(host) > WORLD_CLOCK_MS || host_error_ms(host) < -WORLD_CLOCK_MS);
+           (host->world->now_ms < host->doubted_ms || host_error_ms(host) > WORLD_CLOCK_MS ||
+            host_error_ms(host) < -WORLD_CLOCK_MS);
 }
 
 void

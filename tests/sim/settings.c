@@ -192,17 +192,36 @@ static bool
 set_clock(struct host *host, int64_t ahead_ms, bool is_restarted)
 {
     host->ahead_ms = ahead_ms;
-    if (!is_restarted || !host_runs(host))
+    if (!is_restarted || host->stekd == NULL)
         return true;
     host_kill(host);
     return host_start(host);
 }
 
-/* One that is further out than records are taken from; or, where there is one, it is set right. */
+/* It knows a key that another host made lately: who knows none cannot tell a clock that goes wrong
+ * from one that is set right, and loses what it made after a revocation. */
+static bool
+knows_others(const struct host *host)
+{
+    const struct service *service = host_service(host);
+    uint64_t from_ms = host->world->now_ms - OUT_LEAST_MS + KEY_SKEW_MS;
+
+    for (size_t i = 0; service != NULL && i < service->set.key_count; i++) {
+        const struct key *key = &service->set.keys[i];
+
+        if (key->maker != service->maker && key->made_ms > from_ms + WORLD_CLOCK_MS)
+            return true;
+    }
+    return false;
+}
+
+/* One that is further out than records are taken from; or, where there is one, it is set right. It
+ * is not so little ahead that what it says is taken later. */
 bool
 setting_clock(struct world *world)
 {
     bool is_restarted = rng_below(&world->rng, 2) == 0;
+    struct host *host = &world->hosts[rng_below(&world->rng, world->count)];
     uint64_t most = (uint64_t)OUT_MOST_MS >> rng_below(&world->rng, 9);
     int64_t out_ms = (int64_t)(OUT_LEAST_MS + rng_below(&world->rng, most));
 
@@ -210,8 +229,9 @@ setting_clock(struct world *world)
         if (is_out(&world->hosts[i]))
             return set_clock(&world->hosts[i], happen_error(world, AHEAD_MAX_MS), is_restarted);
     }
-    return set_clock(&world->hosts[rng_below(&world->rng, world->count)],
-                     rng_below(&world->rng, 2) == 0 ? out_ms : -out_ms, is_restarted);
+    if (rng_below(&world->rng, 2) == 0)
+        return set_clock(host, out_ms + (int64_t)OUT_MOST_MS, is_restarted);
+    return !knows_others(host) || set_clock(host, -out_ms, is_restarted);
 }
 
 /* ---- peace ---- */

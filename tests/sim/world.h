@@ -18,6 +18,7 @@
 /* Further out than this a clock is wrong, and nothing is asked for of what its host and others have
  * to do with each other: any two that are not are less than KEY_SKEW_MS apart. */
 #define WORLD_CLOCK_MS 300000
+#define WORLD_DOUBT_MS (2 * KEY_SKEW_MS) /* for so long some still count what it said while ahead */
 
 struct network;
 struct check;
@@ -39,6 +40,7 @@ struct host {
     struct virtual_system system; /* its clocks, while nothing runs in it: those of the last time */
     int64_t ahead_ms;             /* its wall clock's error */
     int64_t drift_ppm;
+    uint64_t doubted_ms; /* until then others may refuse what it says: its clock was far ahead */
     uint64_t booted_ms;  /* when its boot clock was zero */
     uint64_t runs_ms;    /* since when stekd runs, and does not stand still */
     uint64_t paused_ms;  /* when it stood still; 0: it runs */
@@ -130,7 +132,7 @@ struct service *host_service(const struct host *host);
 /* By how much its daemon's clock is ahead. */
 int64_t host_error_ms(const struct host *host);
 
-/* It runs, and has another idea of the time than WORLD_CLOCK_MS allows. */
+/* It runs, and has another idea of the time than WORLD_CLOCK_MS allows, or is still doubted. */
 bool host_is_out(const struct host *host);
 
 /* All randomness fails, or comes back. */
