@@ -55,8 +55,8 @@ enum record_verdict inbox_open(struct inbox *inbox, struct secret_buf *content,
 enum record_verdict inbox_take(struct inbox *inbox, const struct record_head *head,
                                uint64_t now_ms);
 
-/* The keys records of others that were taken last, and none before, open once more: what was in them
- * was lost here, as our clock was wrong and they were over by it. */
+/* The keys records of others that were taken last, and none before, open once more: what was in
+ * them was lost here, as our clock was wrong and they were over by it. */
 void inbox_let_again(struct inbox *inbox);
 
 /* The record that opened is of no use, for this reason. */

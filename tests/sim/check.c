@@ -92,7 +92,7 @@ check_is_in_reach(const struct check *check, const struct seen_key *key, const s
 
     if (!check_is_linked(host, other))
         return false;
-    if (!(world->wish.has_store && world->wish.has_mesh) && world->rekeyed == NULL)
+    if (!(world->wish.has_store && world->wish.has_peers) && world->rekeyed == NULL)
         return true;
     if (maker == host->index || maker == other->index)
         return true;
@@ -108,7 +108,7 @@ is_told(const struct check *check, const struct host *host, const struct host *o
     uint64_t a_ms = network_store_ms(world->network, host->index);
     uint64_t b_ms = network_store_ms(world->network, other->index);
 
-    if (!world->wish.has_store || !world->wish.has_mesh)
+    if (!world->wish.has_store || !world->wish.has_peers)
         return true;
     return a_ms != 0 && b_ms != 0 && (a_ms > b_ms ? a_ms : b_ms) + CHECK_SETTLE_MS < world->now_ms;
 }
@@ -174,7 +174,8 @@ static bool
 note_dry(struct check *check, const struct host *host, bool is_dry)
 {
     uint64_t now_ms = check->world->now_ms, *since_ms = &check->dry_ms[host->index];
-    bool is_new = !host_runs(host) || now_ms < host->runs_ms + CHECK_START_MS;
+    bool is_new = !host_runs(host) || now_ms < host->runs_ms + CHECK_START_MS ||
+                  member_is_listing(host_service(host)->member); /* in a new farm, too */
     bool is_broken = has_no_source(check, host);
     uint64_t most_ms =
         check->revoked_ms[host->index] + CHECK_DRY_MS > now_ms ? CHECK_DRY_MS : CHECK_GAP_MS;

@@ -265,7 +265,7 @@ happen_quiet(struct world *world)
     network_set_weather(world->network, &calm);
     if (!start_all(world) || !settings_mend(world) || !check_all(world->check))
         return false;
-    if (!world->wish.has_store && !world->wish.has_mesh)
+    if (!world->wish.has_store && !world->wish.has_peers)
         return true;
     latest_ms = doubted_ms(world) + AGREE_MAX_MS;
     do {

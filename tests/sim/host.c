@@ -12,15 +12,38 @@
 #include "network.h"
 #include "world.h"
 
+#define LISTED 12U /* hosts, at most, in a farm by peers */
+#define PEERS_LEN ((size_t)WORLD_HOSTS_MAX * ADDRESS_TEXT_MAX)
+
+/* All hosts that there may be. */
+static void
+write_peers(char out[PEERS_LEN], const struct wish *wish)
+{
+    size_t len = (size_t)snprintf(out, PEERS_LEN, "    share peers { %s {", "peers =");
+    char address[ADDRESS_TEXT_MAX];
+
+    if (wish->is_group) {
+        (void)snprintf(out, PEERS_LEN, "    share peers { multicast = \"239.255.79.84:7984\" }\n");
+        return;
+    }
+    for (unsigned i = 0; i < LISTED; i++) {
+        network_address(address, i);
+        len +=
+            (size_t)snprintf(out + len, PEERS_LEN - len, "%s\"%s\"", i == 0 ? "" : ", ", address);
+    }
+    (void)snprintf(out + len, PEERS_LEN - len, "} }\n"); /* fits */
+}
+
 bool
 host_configure(const struct host *host)
 {
     const struct wish *wish = &host->world->wish;
-    bool is_shared = wish->has_store || wish->has_mesh;
-    char path[96];
+    bool is_shared = wish->has_store || wish->has_peers;
+    char path[96], peers[PEERS_LEN];
     FILE *file;
     bool ok;
 
+    write_peers(peers, wish);
     (void)snprintf(path, sizeof path, "%s/stekd.conf", host->folder);
     file = fopen(path, "w");
     ok = file != NULL &&
@@ -31,8 +54,7 @@ host_configure(const struct host *host)
                  (unsigned long long)wish->patience_s, wish->is_each ? "each" : "one",
                  is_shared ? "    farm = \"" : "", is_shared ? host->folder : "",
                  is_shared ? "/state/www.farm\"\n" : "",
-                 wish->has_store ? "    share store { }\n" : "",
-                 wish->has_mesh ? "    share mesh { }\n" : "") > 0;
+                 wish->has_store ? "    share store { }\n" : "", wish->has_peers ? peers : "") > 0;
     return file != NULL && fclose(file) == 0 && ok;
 }
 

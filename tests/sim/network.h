@@ -1,23 +1,21 @@
-/* network.h - what carries records between the hosts of a world: two engines, which keep the
- * promises of share/engine.h as badly as they allow.
+/* network.h - what carries records between the hosts of a world: an engine that keeps the promises
+ * of share/engine.h as badly as they allow, and datagrams.
  *
  *   store   a server that keeps each host's last records, as etcd does. Hosts are cut off from it,
  *           it forgets, it is restored from an old copy.
- *   mesh    hosts tell each other, as by datagrams. Only those that run hold records, pairs of them
- *           are cut apart, also one way alone.
+ *   peers   that engine itself, over io/udp.h: pairs of hosts are cut apart, also one way alone.
  *
- * Both delay, and so reorder; lose, and try again; repeat; and offer what was replaced long ago. */
+ * Both delay, and so reorder; repeat; and offer what was replaced long ago. Datagrams are lost. */
 #ifndef TESTS_SIM_NETWORK_H
 #define TESTS_SIM_NETWORK_H
 
+#include "io/address.h"
 #include "share/engine.h"
 #include "world.h"
 
 #define NETWORK_KINDS (RECORD_STATUS + 1)
 
-enum { NET_STORE, NET_MESH, NETS };
-
-extern const struct engine_kind engine_store, engine_mesh;
+extern const struct engine_kind engine_store;
 
 /* How bad it is now. */
 struct network_weather {
@@ -64,6 +62,9 @@ void network_resume(struct network *network, unsigned host);
 
 /* Work out anew between whom records can go both ways: something about hosts or cuts changed. */
 void network_links(struct network *network);
+
+/* Where a host has its socket. */
+void network_address(char out[ADDRESS_TEXT_MAX], unsigned host);
 
 /* The index of the host that calls itself so; WORLD_HOSTS_MAX if there is none. */
 unsigned network_find(const struct network *network, uint64_t id);

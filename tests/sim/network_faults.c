@@ -35,10 +35,21 @@ network_set_weather(struct network *network, const struct network_weather *weath
 /* ---- links ---- */
 
 static bool
-is_linked_by(const struct network *network, unsigned net, unsigned a, unsigned b)
+are_stored(const struct network *network, unsigned a, unsigned b)
 {
-    return network->ports[net][a] != NULL && network->ports[net][b] != NULL &&
-           net_reaches(network, net, a, b) && net_reaches(network, net, b, a);
+    return network->ports[a] != NULL && network->ports[b] != NULL && !network->is_store_cut[a] &&
+           !network->is_store_cut[b];
+}
+
+/* Datagrams go both ways. */
+static bool
+are_heard(const struct network *network, unsigned a, unsigned b)
+{
+    const struct wish *wish = &network->world->wish;
+
+    return network->sockets[wish->is_group][a] != NULL &&
+           network->sockets[wish->is_group][b] != NULL && !network->is_cut[a][b] &&
+           !network->is_cut[b][a];
 }
 
 /* Without randomness nothing is sealed. */
@@ -62,7 +73,7 @@ is_linked(const struct network *network, unsigned a, unsigned b)
     const struct host *hosts = network->world->hosts;
 
     return can_talk(&hosts[a]) && can_talk(&hosts[b]) && is_same_farm(&hosts[a], &hosts[b]) &&
-           (is_linked_by(network, NET_STORE, a, b) || is_linked_by(network, NET_MESH, a, b));
+           (are_stored(network, a, b) || are_heard(network, a, b));
 }
 
 void
@@ -71,6 +82,8 @@ network_links(struct network *network)
     struct world *world = network->world;
 
     for (unsigned a = 0; a < world->count; a++) {
+        if (host_service(&world->hosts[a]) != NULL)
+            network->ids[a] = host_service(&world->hosts[a])->maker;
         for (unsigned b = 0; b < world->count; b++) {
             uint64_t *since_ms = &world->hosts[a].linked_ms[b];
 
@@ -86,16 +99,15 @@ void
 network_resume(struct network *network, unsigned host)
 {
     network_links(network);
-    for (unsigned net = 0; net < NETS; net++)
-        net_catch_up(network, net, host);
+    net_catch_up(network, host);
 }
 
 static void
 tell_state(struct network *network, unsigned host)
 {
-    struct net_message state = {.what = NET_STATE, .net = NET_STORE, .to = host};
+    struct net_message state = {.what = NET_STATE, .to = host};
 
-    if (network->ports[NET_STORE][host] != NULL)
+    if (network->ports[host] != NULL)
         net_send(network, &state, 0);
 }
 
@@ -103,8 +115,6 @@ void
 network_cut(struct network *network, unsigned from, unsigned to, bool is_cut)
 {
     network->is_cut[from][to] = is_cut;
-    if (!is_cut)
-        net_catch_up(network, NET_MESH, to);
     network_links(network);
 }
 
@@ -117,8 +127,8 @@ network_cut_store(struct network *network, unsigned host, bool is_cut)
     network->store_ms[host] = network->world->now_ms;
     tell_state(network, host);
     if (!is_cut) {
-        net_spread(network, NET_STORE, host, host);
-        net_catch_up(network, NET_STORE, host);
+        net_spread(network, host);
+        net_catch_up(network, host);
     }
     network_links(network);
 }
@@ -139,8 +149,6 @@ network_heal(struct network *network)
         for (unsigned b = 0; b < count; b++)
             network->is_cut[a][b] = false;
     }
-    for (unsigned a = 0; a < count; a++)
-        net_catch_up(network, NET_MESH, a);
     network_links(network);
 }
 
@@ -159,7 +167,7 @@ static void
 put_all_again(struct network *network)
 {
     for (unsigned from = 0; from < network->world->count; from++)
-        net_spread(network, NET_STORE, from, from);
+        net_spread(network, from);
 }
 
 void
@@ -189,14 +197,13 @@ network_replay(struct network *network)
     unsigned count = network->world->count;
     struct net_message tell = {.what = NET_TELL, .kind = RECORD_KEYS};
 
-    tell.from = tell.whose = (unsigned)rng_below(&network->world->rng, count);
-    /* what never came to the store nobody can offer */
-    tell.record =
-        network->world->wish.has_store ? network->backup[tell.from] : network->before[tell.from];
-    for (tell.net = 0; tell.net < NETS && tell.record.bytes != NULL; tell.net++) {
-        for (tell.to = 0; tell.to < count; tell.to++) {
-            if (network->ports[tell.net][tell.to] != NULL)
-                net_send(network, &tell, 0);
-        }
+    tell.from = (unsigned)rng_below(&network->world->rng, count);
+    tell.record = network->backup[tell.from];
+    if (rng_below(&network->world->rng, 2) == 0) {
+        tell.what = NET_DATAGRAM;
+        tell.is_group = network->world->wish.is_group;
+        tell.record = network->before[tell.from];
     }
+    for (tell.to = 0; tell.record.bytes != NULL && tell.to < count; tell.to++)
+        net_send(network, &tell, 0);
 }

@@ -51,7 +51,8 @@ some_wish(uint64_t *rng)
     wish.lifetime_s = wish.rotate_s * (2 + rng_below(rng, 11));
     wish.patience_s = wish.rotate_s / (2 + rng_below(rng, 4));
     wish.has_store = engines != 1;
-    wish.has_mesh = engines == 1 || engines == 2;
+    wish.has_peers = engines == 1 || engines == 2;
+    wish.is_group = rng_below(rng, 2) == 0;
     wish.is_each = rng_below(rng, 8) == 0;
     return wish;
 }
@@ -115,7 +116,10 @@ run(struct totals *totals, uint64_t seed)
         printf("# rotate %llu, lifetime %llu, patience %llu%s%s%s\n",
                (unsigned long long)wish.rotate_s, (unsigned long long)wish.lifetime_s,
                (unsigned long long)wish.patience_s, wish.is_each ? ", each" : "",
-               wish.has_store ? ", store" : "", wish.has_mesh ? ", mesh" : "");
+               wish.has_store ? ", store" : "",
+               !wish.has_peers ? ""
+               : wish.is_group ? ", group"
+                               : ", peers");
     world.count_max = hosts + 4;
     for (unsigned i = 0; ok && i < hosts; i++)
         ok = happen_join(&world) && world_pass(&world, rng_below(&rng, 3000));
@@ -180,7 +184,8 @@ test_farms(void **state)
 static bool
 rest(struct world *world, uint64_t hours)
 {
-    const struct wish wish = {3600, 43200, 900, false, true, false};
+    const struct wish wish = {
+        .rotate_s = 3600, .lifetime_s = 43200, .patience_s = 900, .has_store = true};
     const struct network_weather calm = {.delay_max_ms = 20};
     bool ok = world_open(world, 50, &wish);
 

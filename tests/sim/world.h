@@ -58,7 +58,8 @@ struct host {
 struct wish {
     uint64_t rotate_s, lifetime_s, patience_s; /* patience gets no less than it was at first */
     bool is_each;
-    bool has_store, has_mesh; /* engines; network.h */
+    bool has_store, has_peers; /* engines; network.h */
+    bool is_group;             /* peers by multicast, else by a list */
 };
 
 struct world_counts {
