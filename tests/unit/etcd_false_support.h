@@ -107,21 +107,22 @@ false_say_range(struct grpc_call *call, const struct false_key *keys, size_t cou
 
 /* On a watch; `key`, if it is not NULL, has changed. Where the reply has no header, today's. */
 static inline void
-false_say_watch(struct grpc_call *call, Etcd__WatchReply *reply, const struct false_key *key)
+false_say_watch(struct grpc_call *call, const Etcd__WatchReply *reply, const struct false_key *key)
 {
     Etcd__Header header = false_header();
     Etcd__WatchReply__Event event = ETCD__WATCH_REPLY__EVENT__INIT, *events[] = {&event};
+    Etcd__WatchReply said = *reply;
     Etcd__Record record;
 
     if (key != NULL) {
         record = false_record(key);
         event.kv = &record;
-        reply->n_events = 1;
-        reply->events = events;
+        said.n_events = 1;
+        said.events = events;
     }
-    if (reply->header == NULL)
-        reply->header = &header;
-    false_pack(call, &reply->base);
+    if (said.header == NULL)
+        said.header = &header;
+    false_pack(call, &said.base);
 }
 
 static inline void
