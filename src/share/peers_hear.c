@@ -138,6 +138,10 @@ hear_part(const struct heard *heard, const struct peers_part *part)
             record->seen_ms = heard->now_ms; /* we need not send it, too */
             peers_store_due(store, record, 0);
         }
+        if (record->sequence == part->sequence && part->kind == RECORD_STATUS) {
+            record->came_ms = heard->now_ms; /* it has nothing newer to say */
+            record->asked = 0;
+        }
         return;
     }
     bytes = peers_pile_add(&peers->piles, part, heard->now_ms);

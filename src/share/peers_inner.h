@@ -68,7 +68,8 @@ struct peers_record {
     uint8_t *bytes;
     size_t len;
     bool is_put;      /* ours, by put() */
-    uint64_t came_ms; /* these bytes */
+    uint64_t came_ms; /* these bytes, or a status with them once more */
+    unsigned asked;   /* how often all were asked for statuses since then, and it did not answer */
     uint64_t seen_ms; /* when it last went to the group or was heard there; 0: never */
     uint64_t due_ms;  /* when it is to go to the group; 0: it is not */
 };
@@ -281,6 +282,6 @@ bool peers_list_wants(const struct peers *peers, uint64_t now_ms);
 
 /* Tell what was asked for, or ask others first. */
 void peers_list_turn(struct peers *peers, uint64_t now_ms);
-uint64_t peers_list_next(const struct peers *peers, uint64_t now_ms);
+uint64_t peers_list_next(struct peers *peers, uint64_t now_ms);
 
 #endif

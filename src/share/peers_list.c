@@ -13,6 +13,7 @@
 #define SAME_MS 20000U       /* "lately" */
 #define STATUS_OLD_MS 45000U /* after a heartbeat of 30 s has not come */
 #define WANT_MS 10000U       /* statuses are taken in for so long after they were of use */
+#define ASKED_IN_VAIN 4U     /* who is gone is not waited for, and who lost so many is no loss */
 #define ASK_FIRST_MS 1000U   /* for statuses, then less and less often, */
 #define ASK_LAST_MS 32000U   /* for some hosts are gone for ever */
 
@@ -40,29 +41,56 @@ peers_list_wants(const struct peers *peers, uint64_t now_ms)
 }
 
 static bool
-has_status(const struct peers *peers, uint64_t sender, uint64_t now_ms)
+is_fresh(const struct peers *peers, const struct peers_record *status, uint64_t now_ms)
 {
-    const struct peers_record *status = peers_store_find(&peers->stores[RECORD_STATUS], sender);
-
-    return sender == peers->host || (status != NULL && status->came_ms >= peers->since_ms &&
-                                     now_ms - status->came_ms < STATUS_OLD_MS);
+    return status->came_ms >= peers->since_ms && now_ms - status->came_ms < STATUS_OLD_MS;
 }
 
-/* Of all who have keys or ever had a status. */
+/* The status of that sender or, as long as there is none, its keys. NULL: of us, or a status that
+ * is fresh. */
+static struct peers_record *
+missing(struct peers *peers, uint64_t sender, uint64_t now_ms)
+{
+    struct peers_record *status = peers_store_find(&peers->stores[RECORD_STATUS], sender);
+
+    if (sender == peers->host || (status != NULL && is_fresh(peers, status, now_ms)))
+        return NULL;
+    return status != NULL ? status : peers_store_find(&peers->stores[RECORD_KEYS], sender);
+}
+
+/* Of all who have keys or ever had a status, and have not failed to answer again and again: who is
+ * gone leaves its records here, and would be missed for ever. */
 static bool
-has_all_statuses(const struct peers *peers, uint64_t now_ms)
+has_all_statuses(struct peers *peers, uint64_t now_ms)
 {
     for (unsigned kind = RECORD_KEYS; kind <= RECORD_STATUS; kind++) {
         for (size_t i = 0; i < peers->stores[kind].count; i++) {
-            if (!has_status(peers, peers->stores[kind].items[i].sender, now_ms))
+            const struct peers_record *record =
+                missing(peers, peers->stores[kind].items[i].sender, now_ms);
+
+            if (record != NULL && record->asked < ASKED_IN_VAIN)
                 return false;
         }
     }
     return peers->heard_ms != 0;
 }
 
+/* All are asked now. */
+static void
+note_asked(struct peers *peers, uint64_t now_ms)
+{
+    for (unsigned kind = RECORD_KEYS; kind <= RECORD_STATUS; kind++) {
+        for (size_t i = 0; i < peers->stores[kind].count; i++) {
+            struct peers_record *record = &peers->stores[kind].items[i];
+
+            if (missing(peers, record->sender, now_ms) == record && record->asked < ASKED_IN_VAIN)
+                record->asked++;
+        }
+    }
+}
+
 static bool
-is_whole(const struct peers *peers, enum record_kind kind, uint64_t now_ms)
+is_whole(struct peers *peers, enum record_kind kind, uint64_t now_ms)
 {
     return kind == RECORD_KEYS ? has_same_keys(peers, now_ms) : has_all_statuses(peers, now_ms);
 }
@@ -80,6 +108,7 @@ ask(struct peers *peers, enum record_kind kind, uint64_t now_ms)
     peers->ask_ms = peers->ask_ms == 0 ? ASK_FIRST_MS : 2 * peers->ask_ms;
     peers->ask_ms = peers->ask_ms > ASK_LAST_MS ? ASK_LAST_MS : peers->ask_ms;
     peers->ask_next_ms = now_ms + peers->ask_ms;
+    note_asked(peers, now_ms);
     peers_talk_ask(peers);
     return STATUS_WAIT_MS;
 }
@@ -132,7 +161,7 @@ peers_list_turn(struct peers *peers, uint64_t now_ms)
 }
 
 uint64_t
-peers_list_next(const struct peers *peers, uint64_t now_ms)
+peers_list_next(struct peers *peers, uint64_t now_ms)
 {
     uint64_t next_ms = UINT64_MAX;
 

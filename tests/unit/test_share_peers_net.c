@@ -237,6 +237,79 @@ test_status_is_passed_over(void **state)
     assert_true(holds_newest(world) || is_late);
 }
 
+/* How many lists of statuses it takes, each with a question to all, until one is whole; 0: too
+ * many. */
+static unsigned
+lists_until_whole(struct host *host)
+{
+    unsigned before = host->whole[RECORD_STATUS];
+
+    for (unsigned lists = 1; lists <= 20; lists++) {
+        peers_of(host)->ask_next_ms = 0; /* not the more seldom the longer it takes */
+        if (!list_ends(host, RECORD_STATUS))
+            return 0;
+        if (host->whole[RECORD_STATUS] > before)
+            return lists;
+    }
+    return 0;
+}
+
+static bool
+is_later(void *arg)
+{
+    const struct peers *peers = peers_of(arg);
+    uint64_t newest_ms = 0;
+
+    for (size_t i = 0; i < peers->stores[RECORD_STATUS].count; i++)
+        if (peers->stores[RECORD_STATUS].items[i].came_ms > newest_ms)
+            newest_ms = peers->stores[RECORD_STATUS].items[i].came_ms;
+    return loop_now_ms(peers->loop) > newest_ms;
+}
+
+/* As after a while in which statuses were of no use to it. */
+static bool
+looks_away(struct host *host)
+{
+    peers_of(host)->wanted_ms = 0;
+    return run_until(host->world->loop, is_later, host);
+}
+
+/* R-ENGINE-4: a list of statuses is whole also where a host has nothing newer to say since the last
+ * time that any were of use, and where one is gone, whose records stay; but for that one is asked
+ * for in vain first. */
+static void
+test_whole_statuses(void **state)
+{
+    struct farm_world *world = *state;
+    struct host *first;
+
+    for (uint64_t i = 1; i <= 3; i++) {
+        assert_true(host_start(world, i, "www", NULL));
+        assert_true(host_put(world->hosts[i], KEYS, "keys"));
+        assert_true(host_put(world->hosts[i], RECORD_STATUS, "status"));
+    }
+    for (uint64_t i = 1; i <= 3; i++)
+        assert_true(reaches_all(world, KEYS, i, "keys"));
+    first = world->hosts[1];
+    while (!host_has(first, RECORD_STATUS, 2, "status") ||
+           !host_has(first, RECORD_STATUS, 3, "status"))
+        assert_int_not_equal(lists_until_whole(first), 0);
+
+    assert_true(looks_away(first));
+    assert_int_not_equal(lists_until_whole(first), 0);
+
+    host_stop(world, 3);
+    assert_true(looks_away(first));
+    assert_true(lists_until_whole(first) > 1);
+    assert_true(looks_away(first));
+    assert_int_not_equal(lists_until_whole(first), 0);
+
+    assert_true(host_start(world, 3, "www", NULL));
+    assert_true(host_put(world->hosts[3], RECORD_STATUS, "back"));
+    while (!host_has(first, RECORD_STATUS, 3, "back"))
+        assert_int_not_equal(lists_until_whole(first), 0);
+}
+
 int
 main(void)
 {
@@ -254,6 +327,8 @@ main(void)
         TEST(test_status_is_quiet),
         TEST(test_status_is_passed_over),
         TEST_GROUP(test_status_is_passed_over),
+        TEST(test_whole_statuses),
+        TEST_GROUP(test_whole_statuses),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
