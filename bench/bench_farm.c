@@ -8,6 +8,7 @@
 #include <stek/stek.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "bench.h"
 
@@ -91,7 +92,6 @@ note_round(struct bench *bench)
 static bool
 run_round(struct bench *bench, char *order)
 {
-    extern char **environ;
     char shell[] = "sh", option[] = "-c";
     char *const words[] = {shell, option, order, NULL};
     uint64_t end = bench_now_ns(CLOCK_MONOTONIC) + GIVE_UP_NS;

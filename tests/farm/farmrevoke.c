@@ -127,7 +127,6 @@ offer_again(struct farmclient *client, const struct revocation *revocation)
 void
 farmclient_revoke(struct farmclient *client, const char *command)
 {
-    extern char **environ;
     char shell[] = "sh", option[] = "-c";
     char *const words[] = {shell, option, (char *)(uintptr_t)command, NULL}; /* not written to */
     struct revocation revocation = {.status = 127};
