@@ -66,7 +66,8 @@ taken_over() {
 }
 
 make_cert a.test
-start_stekd 'rotate = 1s lifetime = 2m'
+# keys last for some seconds without stekd, also where its start takes long on a busy machine
+start_stekd 'rotate = 3s lifetime = 2m'
 start_nginx module module
 start_nginx preload preload
 "$client" load -w 5 -e 0 -n a.test -r "$tmp/counts" "module=unix:$tmp/module.sock" \
