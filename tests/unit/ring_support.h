@@ -54,6 +54,15 @@ scratch_close(struct scratch *scratch)
     (void)nftw(scratch->folder, scratch_remove_one, 8, FTW_DEPTH | FTW_PHYS); /* best effort */
 }
 
+static inline bool
+err_says(const struct err *err, const char *what)
+{
+    if (strstr(err->text, what) != NULL)
+        return true;
+    printf("# %s\n", err->text);
+    return false;
+}
+
 /* A fresh file with this content and mode, whatever the umask. */
 static inline bool
 file_make(const char *path, const void *bytes, size_t len, mode_t mode)

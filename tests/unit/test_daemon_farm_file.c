@@ -41,15 +41,6 @@ teardown(void **state)
     return 0;
 }
 
-static bool
-says(const struct err *err, const char *what)
-{
-    if (strstr(err->text, what) != NULL)
-        return true;
-    printf("# %s\n", err->text);
-    return false;
-}
-
 static mode_t
 mode_of(const char *path)
 {
@@ -86,7 +77,7 @@ test_paths(void **state)
     longest[0] = '/';
     longest[sizeof longest - 1] = '\0';
     assert_false(farm_paths_set(&paths, "www", longest, &place->err));
-    assert_true(says(&place->err, "too long"));
+    assert_true(err_says(&place->err, "too long"));
     longest[FARM_PATH_MAX - 4] = '\0'; /* no room for the names beside it */
     longest[FARM_PATH_MAX - 6] = '/';
     assert_false(farm_paths_set(&paths, "www", longest, &place->err));
@@ -140,7 +131,7 @@ test_damaged(void **state)
         assert_true(file_make(path, bytes, cut, 0600));
         assert_int_equal(farm_file_load(&back, &place->warning, &place->paths, &place->err),
                          FARM_FILE_BAD);
-        assert_true(says(&place->err, path) && says(&place->err, "join anew"));
+        assert_true(err_says(&place->err, path) && err_says(&place->err, "join anew"));
         assert_int_equal(back.first.number, 0);
         now = file_read(path, &now_len);
         assert_true(now != NULL && now_len == cut && memcmp(now, bytes, cut) == 0);
@@ -152,11 +143,11 @@ test_damaged(void **state)
     free(bytes);
     assert_int_equal(farm_file_load(&back, &place->warning, &place->paths, &place->err),
                      FARM_FILE_BAD);
-    assert_true(says(&place->err, "longer than"));
+    assert_true(err_says(&place->err, "longer than"));
     assert_true(unlink(path) == 0 && mkfifo(path, 0600) == 0);
     assert_int_equal(farm_file_load(&back, &place->warning, &place->paths, &place->err),
                      FARM_FILE_BAD);
-    assert_true(says(&place->err, "not a regular file"));
+    assert_true(err_says(&place->err, "not a regular file"));
 }
 
 /* R-FARMFILE-3 */
@@ -174,7 +165,7 @@ test_exposed(void **state)
         assert_int_equal(chmod(path, modes[i]), 0);
         assert_int_equal(farm_file_load(&back, &place->warning, &place->paths, &place->err),
                          FARM_FILE_LOADED);
-        assert_true(says(&place->warning, path) && says(&place->warning, "chmod 0600"));
+        assert_true(err_says(&place->warning, path) && err_says(&place->warning, "chmod 0600"));
     }
     assert_int_equal(chmod(path, 0400), 0);
     assert_int_equal(farm_file_load(&back, &place->warning, &place->paths, NULL), FARM_FILE_LOADED);
@@ -183,7 +174,7 @@ test_exposed(void **state)
         assert_int_equal(chown(path, NOBODY, NOBODY), 0);
         assert_int_equal(farm_file_load(&back, &place->warning, &place->paths, NULL),
                          FARM_FILE_LOADED);
-        assert_true(says(&place->warning, "chown"));
+        assert_true(err_says(&place->warning, "chown"));
     }
     assert_int_equal(rename(path, place->scratch.other), 0); /* as a mounted Secret has it */
     assert_int_equal(symlink(place->scratch.other, path), 0);
@@ -206,7 +197,7 @@ test_not_ours(void **state)
     found = farm_file_load(&back, &place->warning, &place->paths, &place->err);
     assert_int_equal(seteuid(0), 0);
     assert_int_equal(found, FARM_FILE_BAD);
-    assert_true(says(&place->err, "Permission denied: give it to stekd's user"));
+    assert_true(err_says(&place->err, "Permission denied: give it to stekd's user"));
 }
 
 static void
@@ -218,7 +209,7 @@ test_not_saved(void **state)
     assert_true(farm_of(&farm, 1, NOW_MS));
     scratch_close(&place->scratch);
     assert_false(farm_file_save(&place->paths, &farm, &place->err));
-    assert_true(says(&place->err, "not saved") && says(&place->err, place->paths.farm));
+    assert_true(err_says(&place->err, "not saved") && err_says(&place->err, place->paths.farm));
 }
 
 /* ---- this host's id ---- */
@@ -255,14 +246,14 @@ test_host_not_kept(void **state)
         id = again = 0;
         assert_true(file_make(place->paths.host, wrong[i], strlen(wrong[i]), 0600));
         assert_true(farm_file_host(&id, &place->warning, &place->paths, &place->err));
-        assert_true(says(&place->warning, "remove it"));
+        assert_true(err_says(&place->warning, "remove it"));
         assert_true(farm_file_host(&again, &place->warning, &place->paths, &place->err));
         assert_true(id != 0 && again != 0 && id != again);
     }
     scratch_close(&place->scratch);
     id = 0;
     assert_true(farm_file_host(&id, &place->warning, &place->paths, &place->err));
-    assert_true(id != 0 && says(&place->warning, "until stekd is started anew"));
+    assert_true(id != 0 && err_says(&place->warning, "until stekd is started anew"));
 }
 
 /* ---- the request ---- */
@@ -321,7 +312,8 @@ test_join_over(void **state)
     join.private_key.bytes[5] ^= 1; /* of another request */
     assert_true(farm_file_save_join(&place->paths, &join, NULL));
     assert_int_equal(farm_file_load_join(&back, &place->paths, NOW_S, &place->err), FARM_FILE_BAD);
-    assert_true(says(&place->err, "not that of its request") && says(&place->err, "ask anew"));
+    assert_true(err_says(&place->err, "not that of its request") &&
+                err_says(&place->err, "ask anew"));
     assert_true(file_make(place->paths.join, "stek-join1:AAAA\n", 16, 0600));
     assert_int_equal(farm_file_load_join(&back, &place->paths, NOW_S, &place->err), FARM_FILE_BAD);
     assert_false(back.is_open);

@@ -52,15 +52,6 @@ teardown(void **state)
     return 0;
 }
 
-static bool
-says(const struct err *err, const char *what)
-{
-    if (strstr(err->text, what) != NULL)
-        return true;
-    printf("# %s\n", err->text);
-    return false;
-}
-
 /* As another stekd, which knows nothing but the file. */
 static void
 begin_anew(struct place *place)
@@ -148,8 +139,8 @@ test_not_written(void **state)
     for (int i = 0; i < 2; i++) {
         place->err.text[0] = '\0';
         assert_false(keep(place, NOW_MS));
-        assert_true(says(&place->err, "what is revoked is not saved: "));
-        assert_true(says(&place->err, place->paths.revoked));
+        assert_true(err_says(&place->err, "what is revoked is not saved: "));
+        assert_true(err_says(&place->err, place->paths.revoked));
     }
     assert_int_equal(rename(moved, place->scratch.folder), 0);
     assert_true(keep(place, NOW_MS));
@@ -168,7 +159,8 @@ test_damaged(void **state)
 
     assert_true(file_make(place->paths.revoked, half, sizeof half - 1, 0600));
     begin_anew(place);
-    assert_true(says(&place->warning, "line 3 is damaged") && says(&place->warning, place->aside));
+    assert_true(err_says(&place->warning, "line 3 is damaged") &&
+                err_says(&place->warning, place->aside));
     assert_true(hold(place, NOW_MS) && is_revoked(&place->set));
     aside = file_read(place->aside, &len);
     assert_true(aside != NULL && len == sizeof half - 1 && memcmp(aside, half, len) == 0);
@@ -190,12 +182,12 @@ test_not_read(void **state)
     begin_anew(place);
     assert_string_equal(place->warning.text, ""); /* a tick tells */
     assert_false(hold(place, NOW_MS));
-    assert_true(says(&place->err, "what was revoked is not known: ") &&
-                says(&place->err, "not a regular file"));
+    assert_true(err_says(&place->err, "what was revoked is not known: ") &&
+                err_says(&place->err, "not a regular file"));
     assert_int_equal(keyset_revoke_mark(&place->set, NOW_MS, NOW_S + 9, NOW_MS, NULL),
                      KEYSET_CHANGED);
     assert_false(keep(place, NOW_MS));
-    assert_true(says(&place->err, "what is revoked is not saved: "));
+    assert_true(err_says(&place->err, "what is revoked is not saved: "));
     assert_int_equal(rmdir(place->paths.revoked), 0); /* it was left alone */
     assert_true(file_make(place->paths.revoked, text, sizeof text - 1, 0600));
     assert_true(hold(place, NOW_MS) && is_revoked(&place->set));
@@ -219,7 +211,8 @@ test_clock_behind(void **state)
     for (int i = 0; i < 2; i++) {
         begin_anew(place);
         assert_false(hold(place, behind_ms));
-        assert_true(says(&place->err, "does not hold yet") && says(&place->err, "10 min ahead"));
+        assert_true(err_says(&place->err, "does not hold yet") &&
+                    err_says(&place->err, "10 min ahead"));
         assert_true(place->set.mark.made_ms == 0);
         assert_true(i > 0 || withdraw(place)); /* and what is revoked meanwhile is added */
         assert_true(is_revoked(&place->set));
