@@ -42,5 +42,5 @@ reload_server() {
 
 run_server one
 run_server two
-prove_server one two
+prove_server one two -c
 finish

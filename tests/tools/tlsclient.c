@@ -26,7 +26,7 @@ static int
 usage(void)
 {
     fputs("usage: tlsclient [-v 1.2|1.3] [-n SNI] [-c PEM] [-i SESSION] [-o SESSION] TARGET\n"
-          "       tlsclient load [-s SECONDS] [-w PAUSE_MS] [-e EVENT_MS] [-n SNI] [-r COUNTS]"
+          "       tlsclient load [-c] [-s SECONDS] [-w PAUSE_MS] [-e EVENT_MS] [-n SNI] [-r COUNTS]"
           " NAME=TARGET...\n"
           "       tlsclient free-ports N\n",
           stderr);

@@ -35,6 +35,7 @@ fail_tls(struct conn_result *result, const char *what)
     const char *why = ERR_reason_error_string(code);
 
     ERR_clear_error();
+    result->closed = why == NULL;
     return fail(result, what, why != NULL ? why : "the connection was closed");
 }
 

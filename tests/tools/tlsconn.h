@@ -24,6 +24,7 @@ struct conn_result {
     char key[CONN_KEY_LEN];  /* the same of the newest ticket, or of the used one if none came */
     char served[64];         /* first line of the answer's body */
     SSL_SESSION *session;    /* the newest that can be offered again, or NULL */
+    bool closed;             /* there was no error but the end of the connection */
     char error[200];
 };
 

@@ -14,6 +14,7 @@
 #define SERVERS_MAX 16
 #define POOL 8 /* tickets held of each version, so that some are used again late */
 #define HINT_MARGIN_S 2
+#define AGAIN 4
 
 struct held {
     SSL_SESSION *session; /* NULL: free */
@@ -28,10 +29,11 @@ struct load {
     uint64_t end_ms, event_ms, next_event_ms;
     int next_event13; /* versions take turns in what is printed */
     long pause_ms;
+    int again; /* how often a handshake is tried again that the server closed */
     int count;
     const char *names[SERVERS_MAX], *targets[SERVERS_MAX];
     struct held pool[2][POOL]; /* TLS 1.2, 1.3 */
-    unsigned long resumed[2], full, failed, none, first;
+    unsigned long resumed[2], full, failed, closed, none, first;
 };
 
 static uint64_t
@@ -120,6 +122,21 @@ report(struct load *load, const struct conn_result *result, bool done, int from,
     }
 }
 
+/* The handshake, with the same ticket again where the server closed the connection. */
+static bool
+run(struct load *load, struct conn_result *result, const struct conn_request *request)
+{
+    bool done = conn_run(load->ctx, result, request);
+
+    for (int i = 0; i < load->again && !done && result->closed; i++) {
+        load->closed++;
+        conn_result_free(result);
+        *result = (struct conn_result){0};
+        done = conn_run(load->ctx, result, request);
+    }
+    return done;
+}
+
 static void
 handshake(struct load *load, int is13)
 {
@@ -130,7 +147,7 @@ handshake(struct load *load, int is13)
                                    .version = is13 ? TLS1_3_VERSION : TLS1_2_VERSION,
                                    .sni = load->sni,
                                    .offer = held->session};
-    bool done = conn_run(load->ctx, &result, &request);
+    bool done = run(load, &result, &request);
 
     if (done && held->session == NULL)
         load->first++;
@@ -172,8 +189,9 @@ parse(struct load *load, int argc, char **argv)
 
     load->end_ms = UINT64_MAX;
     load->pause_ms = 20;
-    while ((option = getopt(argc, argv, "s:w:e:n:r:")) != -1) {
+    while ((option = getopt(argc, argv, "cs:w:e:n:r:")) != -1) {
         switch (option) {
+        case 'c': load->again = AGAIN; break;
         case 's': load->end_ms = now_ms() + strtoull(optarg, NULL, 10) * 1000; break;
         case 'w': load->pause_ms = strtol(optarg, NULL, 10); break;
         case 'e': load->event_ms = strtoull(optarg, NULL, 10); break;
@@ -195,9 +213,10 @@ print_counts(const struct load *load)
         return false;
     done =
         fprintf(out,
-                "resumed=%lu resumed12=%lu resumed13=%lu full=%lu failed=%lu none=%lu first=%lu\n",
+                "resumed=%lu resumed12=%lu resumed13=%lu full=%lu failed=%lu closed=%lu none=%lu "
+                "first=%lu\n",
                 load->resumed[0] + load->resumed[1], load->resumed[0], load->resumed[1], load->full,
-                load->failed, load->none, load->first) > 0;
+                load->failed, load->closed, load->none, load->first) > 0;
     return (out == stdout ? fflush(out) : fclose(out)) == 0 && done;
 }
 
