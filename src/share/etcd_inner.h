@@ -14,10 +14,11 @@
 #define ETCD_ENDPOINTS_MAX 32U
 #define ETCD_HEARTBEAT_MS 2000U
 #define ETCD_PAGE 500
-#define ETCD_RECORDS_MAX INBOX_SENDERS_MAX      /* of a kind; nobody takes more */
-#define ETCD_NAMES_MAX (16 * INBOX_SENDERS_MAX) /* looked at in one range, others' included */
-#define ETCD_LIST_MS 4000U                      /* a list is answered by then, whole or not */
-#define ETCD_SLOW_MS 5000U                      /* what an operator has to mend is tried again */
+#define ETCD_KEYS_MAX INBOX_SENDERS_MAX /* in a range; nobody takes records of more */
+#define ETCD_REST_MS 60000U             /* after one that has more, so hosts still count as live */
+#define ETCD_CHANGES_MAX (INBOX_SENDERS_MAX / 4) /* told in a second; more is read by pages */
+#define ETCD_LIST_MS 4000U                       /* a list is answered by then, whole or not */
+#define ETCD_SLOW_MS 5000U                       /* what an operator has to mend is tried again */
 #define ETCD_CALM_MS 5000U /* a watch that stands so long ends rows of failures */
 #define ETCD_OLD_MS (90 * (uint64_t)86400000) /* no key outlives its host's last word so long */
 #define ETCD_OLD_MAX 8U                       /* removed at a time */
@@ -29,7 +30,8 @@ enum etcd_trouble {
     ETCD_TROUBLE_ACCESS, /* it does not let us read */
     ETCD_TROUBLE_WRITE,  /* our record does not get there */
     ETCD_TROUBLE_TWIN,   /* somebody else writes it, too */
-    ETCD_TROUBLE_CROWD,  /* too many records */
+    ETCD_TROUBLE_CROWD,  /* too many keys */
+    ETCD_TROUBLE_FLOOD,  /* too many changes */
     ETCD_TROUBLES
 };
 
@@ -76,11 +78,12 @@ struct etcd_range {
     char from[ETCD_KEY_MAX]; /* the next page */
     size_t from_len;
     int64_t limit;
-    uint64_t again_ms;  /* the next page is not asked for before */
+    uint64_t again_ms;  /* the next page is not asked for before, ... */
+    uint64_t rest_ms;   /* ... and the next range not begun */
     bool is_rewound;    /* its revision was gone once */
     unsigned shortened; /* how many pages were too long */
     bool is_names;      /* a value that is too long is passed over by this page */
-    size_t names, records;
+    size_t names;
     struct etcd_old old[ETCD_OLD_MAX];
     size_t old_count;
     uint64_t newest; /* sequence of others */
@@ -119,6 +122,8 @@ struct etcd {
     bool was_synced, was_local; /* ever; the latter: with what one member had */
     bool is_majority_missing;   /* perhaps: a member answered that it can not, or did not */
     struct etcd_watch watch;
+    uint64_t second_ms; /* when this one began, ... */
+    unsigned changes;   /* ... and what was told in it, by whichever watch */
     struct etcd_own own[ETCD_KINDS];
     struct etcd_range ranges[ETCD_KINDS];
     struct grpc_call *removal;

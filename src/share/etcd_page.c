@@ -70,10 +70,11 @@ take_item(void *arg, const struct etcd_item *item)
     if (page->is_odd)
         return;
     page->names++;
+    range->names++;
     page->last = item->key;
     page->last_len = item->key_len;
     go_on_behind(range, item);
-    if (range->is_names ||
+    if (range->is_names || range->names > ETCD_KEYS_MAX ||
         !etcd_name_read(&name.sender, etcd, page->kind, item->key, item->key_len))
         return;
     if (name.sender == etcd->host) {
@@ -82,10 +83,8 @@ take_item(void *arg, const struct etcd_item *item)
     } else if (page->kind == RECORD_STATUS) {
         etcd_old_look(range, name.sender, item);
     }
-    if (item->len == 0 || item->len > RECORD_MAX || range->records == ETCD_RECORDS_MAX)
-        return;
-    range->records++;
-    etcd->events.record(etcd->events.arg, &name, item->bytes, item->len);
+    if (item->len > 0 && item->len <= RECORD_MAX)
+        etcd->events.record(etcd->events.arg, &name, item->bytes, item->len);
 }
 
 /* Another history of etcd: what we have written may be gone. */
@@ -121,9 +120,9 @@ tell_crowd(struct etcd *etcd, enum record_kind kind, bool is_whole)
     if (!is_whole)
         (void)err_set(
             &err,
-            "more than %u records, or %u keys, begin with %s: the rest is not read; remove "
-            "those of hosts that are gone",
-            ETCD_RECORDS_MAX, ETCD_NAMES_MAX, etcd->from[kind]); /* always false */
+            "more than %u keys begin with %s: the rest is not read; remove those of hosts that "
+            "are gone",
+            ETCD_KEYS_MAX, etcd->from[kind]); /* always false */
     etcd_trouble(etcd, ETCD_TROUBLE_CROWD, err.text);
 }
 
@@ -142,6 +141,8 @@ finish(struct etcd *etcd, enum record_kind kind, bool is_whole, uint64_t now_ms)
     tell_crowd(etcd, kind, is_whole);
     if (is_whole)
         check_own(etcd, kind, now_ms);
+    else
+        range->rest_ms = now_ms + etcd_jitter_ms(ETCD_REST_MS);
     if (is_whole && kind == RECORD_STATUS)
         etcd_old_remove(etcd, range);
     if (range->is_sync) {
@@ -162,7 +163,6 @@ take_page(struct etcd *etcd, enum record_kind kind, uint64_t now_ms)
     struct page page = {.etcd = etcd, .kind = kind};
     struct etcd_reply reply;
     const uint8_t *bytes;
-    bool is_full;
     size_t len;
 
     if (!grpc_call_next(range->call, &bytes, &len) ||
@@ -176,10 +176,8 @@ take_page(struct etcd *etcd, enum record_kind kind, uint64_t now_ms)
         range->point = reply.point;
     range->is_names = false;
     range->limit = 2 * range->limit < ETCD_PAGE ? 2 * range->limit : ETCD_PAGE;
-    range->names += page.names;
-    is_full = range->names >= ETCD_NAMES_MAX || range->records >= ETCD_RECORDS_MAX;
-    if (!reply.has_more || is_full)
-        finish(etcd, kind, !reply.has_more, now_ms);
+    if (!reply.has_more || range->names >= ETCD_KEYS_MAX)
+        finish(etcd, kind, !reply.has_more && range->names <= ETCD_KEYS_MAX, now_ms);
     return true;
 }
 

@@ -31,7 +31,7 @@ etcd_range_rewind(struct etcd *etcd, enum record_kind kind)
     range->point = (struct etcd_point){.revision = 0};
     range->from_len = strlen(etcd->from[kind]);
     memcpy(range->from, etcd->from[kind], range->from_len);
-    range->names = range->records = range->old_count = 0;
+    range->names = range->old_count = 0;
     range->newest = 0;
     range->is_names = false;
     etcd->own[kind].is_seen = etcd->own[kind].is_other_seen = false;
@@ -82,7 +82,7 @@ is_to_begin(const struct etcd *etcd, enum record_kind kind, uint64_t now_ms)
     bool is_sync_needed =
         kind == RECORD_KEYS && etcd->point.revision == 0 && now_ms >= etcd->sync_ms;
 
-    return !range->is_on && (range->is_wanted || is_sync_needed);
+    return !range->is_on && now_ms >= range->rest_ms && (range->is_wanted || is_sync_needed);
 }
 
 void
@@ -105,12 +105,15 @@ uint64_t
 etcd_range_next_ms(const struct etcd *etcd, enum record_kind kind)
 {
     const struct etcd_range *range = &etcd->ranges[kind];
+    uint64_t next_ms = UINT64_MAX;
 
     if (range->call != NULL || range->is_refused)
         return UINT64_MAX;
     if (range->is_on)
         return range->again_ms;
     if (range->is_wanted)
-        return 0;
-    return kind == RECORD_KEYS && etcd->point.revision == 0 ? etcd->sync_ms : UINT64_MAX;
+        next_ms = 0;
+    else if (kind == RECORD_KEYS && etcd->point.revision == 0)
+        next_ms = etcd->sync_ms;
+    return next_ms > range->rest_ms ? next_ms : range->rest_ms;
 }

@@ -177,8 +177,10 @@ open_session(struct etcd *etcd)
 void
 etcd_session_turn(struct etcd *etcd, uint64_t now_ms)
 {
-    if (etcd->stands_ms != 0 && now_ms - etcd->stands_ms >= ETCD_CALM_MS)
+    if (etcd->stands_ms != 0 && now_ms - etcd->stands_ms >= ETCD_CALM_MS) {
         etcd->failures = etcd->restarts = 0;
+        etcd_trouble(etcd, ETCD_TROUBLE_FLOOD, "");
+    }
     if (etcd->grpc != NULL && etcd->renew_ms != 0 && now_ms >= etcd->renew_ms)
         etcd_session_close(etcd);
     if (etcd->grpc == NULL && now_ms >= etcd->again_ms)

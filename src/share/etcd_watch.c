@@ -45,6 +45,21 @@ refused(struct etcd *etcd, struct err *err, uint64_t now_ms)
     etcd_session_refused(etcd, err->text, now_ms);
 }
 
+/* Somebody writes without end, or all hosts at once. A list brings what is not looked at now. */
+static void
+flooded(struct etcd *etcd, uint64_t now_ms)
+{
+    struct err err;
+
+    (void)err_set(&err,
+                  "%s: more than %u changes a second of keys that begin with %s: what other hosts "
+                  "say comes seconds late; see who writes so often",
+                  etcd->endpoints[etcd->at], ETCD_CHANGES_MAX,
+                  etcd->from[RECORD_KEYS]); /* always false */
+    etcd_trouble(etcd, ETCD_TROUBLE_FLOOD, err.text);
+    begin_again(etcd, now_ms);
+}
+
 static void
 begin(struct etcd *etcd, uint64_t now_ms)
 {
@@ -64,6 +79,8 @@ take_item(void *arg, const struct etcd_item *item)
     struct etcd *etcd = arg;
     struct engine_name name = {.kind = RECORD_KEYS};
 
+    if (++etcd->changes > ETCD_CHANGES_MAX)
+        return;
     if (item->revision > etcd->point.revision)
         etcd->point.revision = item->revision;
     if (!etcd_name_read(&name.sender, etcd, RECORD_KEYS, item->key, item->key_len))
@@ -104,6 +121,17 @@ progressed(struct etcd *etcd, const struct etcd_reply *reply)
     etcd->watch.progress = reply->point.revision;
 }
 
+/* One without changes is work, too. */
+static void
+count_message(struct etcd *etcd, uint64_t now_ms)
+{
+    if (now_ms - etcd->second_ms >= 1000) {
+        etcd->second_ms = now_ms;
+        etcd->changes = 0;
+    }
+    etcd->changes++;
+}
+
 static void
 take_message(struct etcd *etcd, const uint8_t *bytes, size_t len, uint64_t now_ms)
 {
@@ -113,6 +141,7 @@ take_message(struct etcd *etcd, const uint8_t *bytes, size_t len, uint64_t now_m
 
     etcd->watch.heard_ms = now_ms;
     etcd->watch.is_asked = false;
+    count_message(etcd, now_ms);
     if (!etcd_wire_read_watch(&reply, bytes, len, take_item, etcd)) {
         (void)err_set(&err, "%s: an answer that is not etcd's", etcd->endpoints[etcd->at]);
         etcd_session_fail(etcd, err.text);
@@ -125,6 +154,8 @@ take_message(struct etcd *etcd, const uint8_t *bytes, size_t len, uint64_t now_m
                       etcd->endpoints[etcd->at], reply.reason, etcd->cert,
                       etcd->from[RECORD_KEYS]); /* always false, as the others */
         refused(etcd, &err, now_ms);
+    } else if (etcd->changes > ETCD_CHANGES_MAX) {
+        flooded(etcd, now_ms);
     } else if (reply.is_created) {
         created(etcd, &reply, now_ms);
     } else {

@@ -105,24 +105,30 @@ false_say_range(struct grpc_call *call, const struct false_key *keys, size_t cou
     free(all);
 }
 
-/* On a watch; `key`, if it is not NULL, has changed. Where the reply has no header, today's. */
+/* On a watch; these keys have changed. Where the reply has no header, today's. */
 static inline void
-false_say_watch(struct grpc_call *call, const Etcd__WatchReply *reply, const struct false_key *key)
+false_say_watch(struct grpc_call *call, const Etcd__WatchReply *reply, const struct false_key *keys,
+                size_t count)
 {
     Etcd__Header header = false_header();
-    Etcd__WatchReply__Event event = ETCD__WATCH_REPLY__EVENT__INIT, *events[] = {&event};
     Etcd__WatchReply said = *reply;
-    Etcd__Record record;
+    Etcd__WatchReply__Event *events = calloc(count + 1, sizeof *events);
+    Etcd__WatchReply__Event **all = calloc(count + 1, sizeof(Etcd__WatchReply__Event *));
+    Etcd__Record *records = calloc(count + 1, sizeof *records);
 
-    if (key != NULL) {
-        record = false_record(key);
-        event.kv = &record;
-        said.n_events = 1;
-        said.events = events;
+    for (size_t i = 0; events != NULL && all != NULL && records != NULL && i < count; i++) {
+        etcd__watch_reply__event__init(&events[i]);
+        records[i] = false_record(&keys[i]);
+        events[i].kv = &records[i];
+        all[said.n_events++] = &events[i];
     }
+    said.events = all;
     if (said.header == NULL)
         said.header = &header;
     false_pack(call, &said.base);
+    free(events);
+    free(all);
+    free(records);
 }
 
 static inline void
@@ -137,6 +143,17 @@ false_say_put(struct grpc_call *call)
 }
 
 /* ---- what is true ---- */
+
+/* NULL: nobody watches. */
+static inline struct grpc_call *
+false_watcher(void)
+{
+    struct grpc_call *call = false_grpc.open == NULL ? NULL : false_grpc.open->calls;
+
+    while (call != NULL && call != false_etcd.watch)
+        call = call->next;
+    return call;
+}
 
 /* Somebody writes: it is kept, and told to who watches. */
 static inline void
@@ -159,10 +176,8 @@ false_write(const char *key, const char *value)
     etcd->keys[at].revision = ++etcd->revision;
     (void)snprintf(etcd->keys[at].key, FALSE_TEXT_MAX, "%s", key); /* fit, as all here */
     (void)snprintf(etcd->keys[at].value, FALSE_TEXT_MAX, "%s", value);
-    for (struct grpc_call *call = false_grpc.open == NULL ? NULL : false_grpc.open->calls;
-         call != NULL; call = call->next)
-        if (call == etcd->watch && strstr(key, "/k/") != NULL)
-            false_say_watch(call, &reply, &etcd->keys[at]);
+    if (strstr(key, "/k/") != NULL && false_watcher() != NULL)
+        false_say_watch(false_watcher(), &reply, &etcd->keys[at], 1);
 }
 
 static inline void
@@ -211,11 +226,11 @@ false_watch(struct grpc_call *call, int64_t since)
 
     etcd__watch_reply__init(&reply);
     reply.created = true;
-    false_say_watch(call, &reply, NULL);
+    false_say_watch(call, &reply, NULL, 0);
     for (size_t i = 0; i < false_etcd.key_count; i++) {
         etcd__watch_reply__init(&reply);
         if (false_etcd.keys[i].revision >= since && strstr(false_etcd.keys[i].key, "/k/") != NULL)
-            false_say_watch(call, &reply, &false_etcd.keys[i]);
+            false_say_watch(call, &reply, &false_etcd.keys[i], 1);
     }
 }
 
@@ -229,7 +244,7 @@ false_tell(struct grpc_call *call, const struct false_request *request)
     case FALSE_RANGE: false_range(call, request->range); break;
     case FALSE_PUT: false_put(call, request->put); break;
     case FALSE_WATCH: false_watch(call, request->since); break;
-    case FALSE_PROGRESS: false_say_watch(call, &reply, NULL); break;
+    case FALSE_PROGRESS: false_say_watch(call, &reply, NULL, 0); break;
     case FALSE_OTHER:
     default: false_end(call, GRPC_ANSWERED, 0);
     }

@@ -10,11 +10,12 @@
 /* clang-format off */
 #define LIE_LIST(lie) \
     lie(range_is_gone) lie(next_page_is_gone) lie(same_page) lie(no_keys_and_more) \
-    lie(short_pages) lie(backwards) lie(too_many) lie(keys_of_elsewhere) lie(all_too_long) \
-    lie(next_too_long) lie(range_of_future) lie(range_garbage) lie(range_is_refused) \
-    lie(no_range) lie(watch_is_compacted) lie(watch_of_another) lie(watch_of_before) \
-    lie(watch_ends) lie(watch_garbage) lie(watch_too_long) lie(watch_is_canceled) \
-    lie(event_of_future) lie(created_again) lie(compacted_later) lie(no_watch) lie(no_progress) \
+    lie(short_pages) lie(backwards) lie(too_many) lie(endless_records) lie(endless_keys) \
+    lie(keys_of_elsewhere) lie(all_too_long) lie(next_too_long) lie(range_of_future) \
+    lie(range_garbage) lie(range_is_refused) lie(no_range) lie(watch_is_compacted) \
+    lie(watch_of_another) lie(watch_of_before) lie(watch_ends) lie(watch_garbage) \
+    lie(watch_too_long) lie(watch_is_canceled) lie(event_of_future) lie(created_again) \
+    lie(compacted_later) lie(no_watch) lie(no_progress) \
     lie(revision_of_future) lie(put_garbage) lie(put_is_refused) lie(no_space) lie(put_fails) \
     lie(replaced) lie(all_fails) lie(nothing_listens) lie(nothing_is_answered)
 /* clang-format on */
@@ -51,11 +52,13 @@ made_up(struct grpc_call *call, const Etcd__RangeRequest *request, uint64_t numb
 {
     struct false_key *keys = calloc(count + 1, sizeof *keys);
     bool is_elsewhere = lie_now == keys_of_elsewhere;
+    int digits = lie_now == endless_keys ? 15 : 16; /* those of a record are 16 */
 
     for (size_t i = 0; keys != NULL && i < count; i++) {
         keys[i].revision = false_etcd.revision + (lie_now == range_of_future ? 1 : 0);
-        (void)snprintf(keys[i].key, sizeof keys[i].key, "stek/www/%c/%016llx", /* fits */
-                       is_elsewhere ? 'z' : request->key.data[9], (unsigned long long)number);
+        (void)snprintf(keys[i].key, sizeof keys[i].key, "stek/www/%c/%0*llx", /* fits */
+                       is_elsewhere ? 'z' : request->key.data[9], digits,
+                       (unsigned long long)number);
         keys[i].value[0] = 'x';
         number = step < 0 ? number - 1 : number + (unsigned)step;
     }
@@ -91,6 +94,8 @@ lie_of_range(struct grpc_call *call, const Etcd__RangeRequest *asked)
     case short_pages: return made_up(call, asked, next_of(asked), 1, 1, true);
     case backwards: return made_up(call, asked, UINT32_MAX - next_of(asked), -1, limit, true);
     case too_many: return made_up(call, asked, next_of(asked), 1, limit + 1, true);
+    case endless_records:
+    case endless_keys: return made_up(call, asked, next_of(asked), 1, limit, true);
     case all_too_long: return ends(call, GRPC_TOO_LONG, -1);
     case next_too_long:
         return limit > 1 ? ends(call, GRPC_TOO_LONG, -1)
@@ -116,7 +121,7 @@ says_watch(struct grpc_call *call, bool is_created, bool is_canceled, int64_t co
     reply.created = is_created;
     reply.canceled = is_canceled;
     reply.compact_revision = compacted;
-    false_say_watch(call, &reply, NULL);
+    false_say_watch(call, &reply, NULL, 0);
     return true;
 }
 
@@ -136,7 +141,7 @@ lie_of_watch(struct grpc_call *call)
     case watch_garbage: return says_watch(call, true, false, 0) && garbage(call);
     case watch_too_long: return says_watch(call, true, false, 0) && ends(call, GRPC_TOO_LONG, -1);
     case event_of_future:
-        false_say_watch(call, &reply, &future);
+        false_say_watch(call, &reply, &future, 1);
         return says_watch(call, true, false, 0);
     case no_watch: return true;
     default: return false;

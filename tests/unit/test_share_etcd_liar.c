@@ -18,6 +18,9 @@
 #define ASKED_MAX 4U     /* calls a second; one that does not wait makes 1,000 */
 #define TURNS_MAX 10U    /* turns of the loop */
 #define LIVE_MAX 8U      /* calls at a time */
+#define FLOOD_MS 30000U  /* somebody writes so long, ... */
+#define POUR_MS 10U      /* ... at each of these moments, ... */
+#define POURED 1000U     /* ... so many keys */
 #define OURS "stek/www/k/0000000000000001"
 #define THEIRS "stek/www/k/0000000000000007"
 
@@ -27,7 +30,7 @@ const struct engine_kind *const engine_kinds[] = {NULL};
 struct host {
     struct loop *loop;
     struct engine *engine;
-    unsigned listed, completed, whole, turns;
+    unsigned listed, completed, whole, turns, records;
     char told[FALSE_TEXT_MAX]; /* of host 7 */
 };
 
@@ -36,6 +39,7 @@ on_record(void *arg, const struct engine_name *name, const uint8_t *bytes, size_
 {
     struct host *host = arg;
 
+    host->records++;
     if (name->sender == 7 && name->kind == RECORD_KEYS)
         (void)snprintf(host->told, sizeof host->told, "%.*s", (int)len, (const char *)bytes);
 }
@@ -177,11 +181,63 @@ test_lies(void **state)
     }
 }
 
+/* All of it well-formed, as any member may write it. */
+static void
+pour(void)
+{
+    static struct false_key keys[POURED];
+    Etcd__WatchReply reply;
+
+    etcd__watch_reply__init(&reply);
+    for (size_t i = 0; i < POURED; i++) {
+        keys[i].revision = ++false_etcd.revision;
+        (void)snprintf(keys[i].key, sizeof keys[i].key, "stek/www/k/%016zx", 0x1000 + i); /* fits */
+        keys[i].value[0] = 'x';
+    }
+    if (false_watcher() != NULL)
+        false_say_watch(false_watcher(), &reply, keys, POURED);
+}
+
+static void
+pass_flooded(struct host *host, uint64_t ms)
+{
+    for (uint64_t at = 0; at < ms; at += POUR_MS) {
+        pour();
+        pass(host, POUR_MS);
+    }
+}
+
+/* R-ENGINE-5 R-ENGINE-7: no more is looked at than so much a second, what is true comes all the
+ * same, in lists, and it is said. */
+static void
+test_flood(void **state)
+{
+    struct engine_state now;
+    struct host host;
+
+    (void)state;
+    assert_true(open_host(&host, 1));
+    pass_flooded(&host, FLOOD_MS / 2);
+    false_write(THEIRS, "there");
+    pass_flooded(&host, FLOOD_MS / 2);
+    engine_etcd.state(host.engine, &now);
+    assert_false(now.is_well);
+    assert_non_null(strstr(now.text, "changes a second"));
+    assert_string_equal(host.told, "there");
+    assert_in_range(host.records, POURED, FLOOD_MS / 1000 * ETCD_CHANGES_MAX);
+    assert_true(false_grpc.asked < FLOOD_MS / 1000 * ASKED_MAX);
+    pass(&host, 2 * ETCD_CALM_MS + ETCD_SLOW_MS);
+    engine_etcd.state(host.engine, &now);
+    assert_true(now.is_well);
+    close_host(&host);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lies),
+        cmocka_unit_test(test_flood),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
