@@ -44,7 +44,8 @@ struct check {
     uint64_t broken_ms[WORLD_HOSTS_MAX];            /* when its source last gave no good keys */
     uint8_t sealing[WORLD_HOSTS_MAX][KEY_NAME_LEN]; /* each host's, when it was last looked at */
     uint64_t had_nothing_ms[WORLD_HOSTS_MAX];       /* when it last had nothing else to seal with */
-    uint64_t out; /* hosts whose clock is out, or was when they last ran */
+    uint64_t out;   /* hosts whose clock is out, or was when they last ran */
+    uint64_t stale; /* hosts that were stale then */
     struct check_counts counts;
 };
 

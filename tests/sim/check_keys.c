@@ -42,7 +42,7 @@ static void
 look_at_clock(struct check *check, struct host *host)
 {
     uint64_t bit = (uint64_t)1 << host->index;
-    bool was_out = (check->out & bit) != 0;
+    bool was_out = (check->out & bit) != 0, was_stale = (check->stale & bit) != 0;
     int64_t before_ms = check->error_ms[host->index];
 
     if (host->stekd == NULL)
@@ -51,10 +51,12 @@ look_at_clock(struct check *check, struct host *host)
         host_error_ms(host) <= WORLD_CLOCK_MS)
         host->doubted_ms = check->world->now_ms + WORLD_DOUBT_MS;
     check->error_ms[host->index] = host_error_ms(host);
+    host_note_time(host);
     check->has_error[host->index] = true;
-    if (host_is_out(host) == was_out)
+    if (host_is_out(host) == was_out && host_is_stale(host) == was_stale)
         return;
-    check->out ^= bit;
+    check->out ^= host_is_out(host) != was_out ? bit : 0;
+    check->stale ^= host_is_stale(host) != was_stale ? bit : 0;
     network_links(check->world->network);
 }
 

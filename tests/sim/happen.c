@@ -248,8 +248,13 @@ doubted_ms(const struct world *world)
     uint64_t last_ms = world->now_ms;
 
     for (unsigned i = 0; i < world->count; i++) {
-        if (world->hosts[i].doubted_ms > last_ms)
-            last_ms = world->hosts[i].doubted_ms;
+        const struct host *host = &world->hosts[i];
+
+        if (host->doubted_ms > last_ms)
+            last_ms = host->doubted_ms;
+        if (world->wish.has_peers && host->stekd != NULL &&
+            host->spoke_ms - (uint64_t)host_error_ms(host) > last_ms)
+            last_ms = host->spoke_ms - (uint64_t)host_error_ms(host);
     }
     return last_ms;
 }

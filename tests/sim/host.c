@@ -148,6 +148,7 @@ host_kill(struct host *host)
     if (host->stekd == NULL)
         return;
     (void)check_host(host->world->check, host); /* fails in its world */
+    host_note_time(host);
     world_enter(host);
     host->is_dying = true;
     stekd_stop(&host->stekd);
@@ -208,6 +209,21 @@ host_is_out(const struct host *host)
     return host->stekd != NULL &&
            (host->world->now_ms < host->doubted_ms || host_error_ms(host) > WORLD_CLOCK_MS ||
             host_error_ms(host) < -WORLD_CLOCK_MS);
+}
+
+void
+host_note_time(struct host *host)
+{
+    uint64_t time_ms = host->world->now_ms + (uint64_t)host_error_ms(host);
+
+    if (host->spoke_ms < time_ms && host_error_ms(host) <= WORLD_CLOCK_MS)
+        host->spoke_ms = time_ms;
+}
+
+bool
+host_is_stale(const struct host *host)
+{
+    return host->world->now_ms + (uint64_t)host_error_ms(host) < host->spoke_ms;
 }
 
 void

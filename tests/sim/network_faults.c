@@ -47,7 +47,8 @@ are_heard(const struct network *network, unsigned a, unsigned b)
 {
     const struct wish *wish = &network->world->wish;
 
-    return network->sockets[wish->is_group][a] != NULL &&
+    return !host_is_stale(&network->world->hosts[a]) && !host_is_stale(&network->world->hosts[b]) &&
+           network->sockets[wish->is_group][a] != NULL &&
            network->sockets[wish->is_group][b] != NULL && !network->is_cut[a][b] &&
            !network->is_cut[b][a];
 }

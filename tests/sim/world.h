@@ -41,6 +41,7 @@ struct host {
     int64_t ahead_ms;             /* its wall clock's error */
     int64_t drift_ppm;
     uint64_t doubted_ms; /* until then others may refuse what it says: its clock was far ahead */
+    uint64_t spoke_ms;   /* the latest time by its daemon's clock: see host_is_stale() */
     uint64_t booted_ms;  /* when its boot clock was zero */
     uint64_t runs_ms;    /* since when stekd runs, and does not stand still */
     uint64_t paused_ms;  /* when it stood still; 0: it runs */
@@ -135,6 +136,13 @@ int64_t host_error_ms(const struct host *host);
 
 /* It runs, and has another idea of the time than WORLD_CLOCK_MS allows, or is still doubted. */
 bool host_is_out(const struct host *host);
+
+/* It speaks, at this time by its clock. */
+void host_note_time(struct host *host);
+
+/* It was started anew after its clock was set back: who heard its datagrams before takes them for
+ * repetitions until they are of later times than those. */
+bool host_is_stale(const struct host *host);
 
 /* All randomness fails, or comes back. */
 void host_break_randomness(struct host *host, bool is_broken);
