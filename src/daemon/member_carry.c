@@ -46,11 +46,10 @@ carries(void *arg, const struct key *key)
 }
 
 bool
-member_write_own(struct member *member, struct secret_buf *content, uint64_t now_ms,
-                 struct err *err)
+member_own(struct member *member, struct keyset *out, uint64_t now_ms, struct err *err)
 {
     member->carried_count = 0;
-    return merge_own(content, &member->service->set, member->host, carries, member, now_ms, err);
+    return merge_own(out, &member->service->set, member->host, carries, member, now_ms, err);
 }
 
 static bool

@@ -104,8 +104,7 @@ bool member_says_something(const struct member *member);
 /* ---- member_carry.c: what ours carries that others made or ordered ---- */
 
 /* merge_own(), with what we carry. */
-bool member_write_own(struct member *member, struct secret_buf *content, uint64_t now_ms,
-                      struct err *err);
+bool member_own(struct member *member, struct keyset *out, uint64_t now_ms, struct err *err);
 
 /* What too few carry, and we do not. */
 enum member_rare { MEMBER_RARE_NOTHING, MEMBER_RARE_ORPHAN, MEMBER_RARE_REVOCATION };

@@ -158,25 +158,13 @@ is_any_read(const struct member *member)
     return is_read;
 }
 
-/* What it cannot note it says once more. */
-static void
-note_own(struct member *member, uint64_t sequence, const struct secret_buf *content,
-         struct ring_time now)
-{
-    struct record_head head = {.sender = member->host, .sequence = sequence};
-    bool partly;
-    KEYSET(said);
-
-    if (decode_keyset_parts(&said, &partly, content->bytes, content->len, now.unix_ms, NULL))
-        member_note_record(member, &head, &said, now.unix_ms);
-}
-
 void
 member_say_keys(struct member *member, struct ring_time now)
 {
+    struct record_head head = {.sender = member->host};
     struct err err = {""};
-    uint64_t sequence = 0;
     bool ok;
+    KEYSET(said);
     SECRET_BUF(content);
 
     if (!is_any_read(member)) { /* ours from before would count as rolled back: see R-MEMBER-1 */
@@ -184,12 +172,12 @@ member_say_keys(struct member *member, struct ring_time now)
         member->due.keys = MEMBER_NEVER;
         return;
     }
-    ok = member_write_own(member, &content, now.unix_ms, &err) &&
-         send(member, RECORD_KEYS, member->said_ms, &sequence, &content, now, &err);
+    ok = member_own(member, &said, now.unix_ms, &err) && encode_keyset(&content, &said, &err) &&
+         send(member, RECORD_KEYS, member->said_ms, &head.sequence, &content, now, &err);
     member->due.keys = ok ? MEMBER_NEVER : now.boot_ms + MEMBER_RETRY_MS;
-    member->said_ms = sequence != 0 ? sequence : member->said_ms;
+    member->said_ms = head.sequence != 0 ? head.sequence : member->said_ms;
     if (ok) {
-        note_own(member, sequence, &content, now);
+        member_note_record(member, &head, &said, now.unix_ms);
         member->records_said++;
     } else {
         member->is_unsaid = true;

@@ -25,7 +25,7 @@ drop_settled(struct keyset *said, const struct keyset *set, uint64_t now_ms)
     said->confirmation_count = kept;
 }
 
-/* What is left of the others is wiped with the copy. */
+/* What is left of the others is wiped with the copy; of what is revoked, that is all to say. */
 static void
 drop_others(struct keyset *said, uint64_t host, merge_carries_fn *carries, void *arg)
 {
@@ -33,27 +33,24 @@ drop_others(struct keyset *said, uint64_t host, merge_carries_fn *carries, void 
 
     for (size_t i = 0; i < said->key_count; i++) {
         const struct key *key = &said->keys[i];
-        bool is_said = key->maker == host ||
-                       (carries != NULL && (key->flags & KEY_REVOKED) == 0 && carries(arg, key));
+        bool is_said = key->maker == host || (carries != NULL && carries(arg, key));
 
-        if (is_said)
+        if ((key->flags & KEY_REVOKED) == 0 && is_said)
             said->keys[kept++] = *key;
     }
     said->key_count = kept;
 }
 
 bool
-merge_own(struct secret_buf *out, const struct keyset *set, uint64_t host,
-          merge_carries_fn *carries, void *arg, uint64_t now_ms, struct err *err)
+merge_own(struct keyset *out, const struct keyset *set, uint64_t host, merge_carries_fn *carries,
+          void *arg, uint64_t now_ms, struct err *err)
 {
-    KEYSET(said);
-
-    if (!keyset_copy(&said, set))
+    if (!keyset_copy(out, set))
         return err_set(err, "no memory");
-    (void)keyset_expire(&said, now_ms); /* it may be that nothing was over */
-    drop_settled(&said, set, now_ms);
-    drop_others(&said, host, carries, arg);
-    return encode_keyset(out, &said, err);
+    (void)keyset_expire(out, now_ms); /* it may be that nothing was over */
+    drop_settled(out, set, now_ms);
+    drop_others(out, host, carries, arg);
+    return true;
 }
 
 /* What was left out, and why the first was. */

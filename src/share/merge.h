@@ -23,16 +23,15 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/secret.h"
 #include "keys/keyset.h"
 
 /* True if this host carries that key, which another made, and which is neither over nor revoked. */
 typedef bool merge_carries_fn(void *arg, const struct key *key);
 
-/* What this host has to say, into an empty `out`: the keys that it made or carries (`carries` may
- * be NULL: none), all that is revoked, and what is confirmed of keys that are still to seal, since
- * of others it does not matter. False if there is too much (encode.h) or no memory. */
-bool merge_own(struct secret_buf *out, const struct keyset *set, uint64_t host,
+/* What this host has to say, into an initialised, empty `out`: the keys that it made or carries
+ * (`carries` may be NULL: none), all that is revoked, and what is confirmed of keys that are still
+ * to seal, since of others it does not matter. False if there is no memory. */
+bool merge_own(struct keyset *out, const struct keyset *set, uint64_t host,
                merge_carries_fn *carries, void *arg, uint64_t now_ms, struct err *err);
 
 /* Take in the content of a record that opened. *refused: something was left out, `err` names the

@@ -187,7 +187,7 @@ tell(void *arg)
     bool refused = false;
 
     work->done = false;
-    if (!merge_own(&work->text, &work->said, 7, NULL, NULL, NOW_MS, NULL))
+    if (!content_of(&work->text, &work->said, 7, NOW_MS))
         return work->text.len == 0 ? NULL : "half a keyset";
     if (merge_peer(&work->set, &refused, 7, work->text.bytes, work->text.len, NOW_MS, NULL) !=
         KEYSET_CHANGED)

@@ -213,7 +213,7 @@ farm_plant(struct farm_world *world, uint64_t sender, const struct keyset *set)
     SECRET_BUF(sealed);
 
     rng_fill(&rng, salt, sizeof salt);
-    if (!merge_own(&content, set, sender, NULL, NULL, world->unix_ms, NULL) ||
+    if (!content_of(&content, set, sender, world->unix_ms) ||
         !record_seal(&sealed, &world->farm, &head, salt, content.bytes, content.len, NULL) ||
         !medium_put(world, 0, RECORD_KEYS, sender - 1, sender, sealed.bytes, sealed.len))
         return false;

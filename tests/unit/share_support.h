@@ -8,8 +8,10 @@
 #include <openssl/kdf.h>
 
 #include "base/hkdf.h"
+#include "keys/encode.h"
 #include "keys_support.h"
 #include "share/farm.h"
+#include "share/merge.h"
 #include "share/record.h"
 
 #define DAY_MS FARM_DAY_MS
@@ -32,6 +34,15 @@ head_of(uint64_t sender, enum record_kind kind, uint64_t sequence)
 {
     return (struct record_head){
         .kind = kind, .sender = sender, .sequence = sequence, .keyset = "www"};
+}
+
+/* What that host's keys record holds, if it carries nothing. */
+static inline bool
+content_of(struct secret_buf *out, const struct keyset *set, uint64_t host, uint64_t now_ms)
+{
+    KEYSET(said);
+
+    return merge_own(&said, set, host, NULL, NULL, now_ms, NULL) && encode_keyset(out, &said, NULL);
 }
 
 /* Seal a text; the salt follows from the sequence. */

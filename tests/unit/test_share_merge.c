@@ -59,7 +59,7 @@ test_own(void **state)
     assert_int_equal(keyset_confirm(&set, gone.name, gone.open_until, NOW_MS, NULL),
                      KEYSET_CHANGED);
     assert_int_equal(keyset_revoke(&set, gone.name, true, NOW_MS, NULL), KEYSET_CHANGED);
-    assert_true(merge_own(&bytes, &set, US, NULL, NULL, NOW_MS, NULL));
+    assert_true(content_of(&bytes, &set, US, NOW_MS));
     assert_true(decode_keyset(&said, bytes.bytes, bytes.len, NOW_MS, NULL));
     assert_int_equal(said.key_count, 2);
     assert_non_null(keyset_find(&said, ours.name));
@@ -119,7 +119,7 @@ test_ahead(void **state)
     (void)state;
     late.made_ms = NOW_MS + KEY_SKEW_MS + 1;
     assert_true(add(&said, &early) && add(&said, &late));
-    assert_true(merge_own(&bytes, &said, PEER, NULL, NULL, NOW_MS, NULL));
+    assert_true(content_of(&bytes, &said, PEER, NOW_MS));
     assert_int_equal(merge_peer(&set, &refused, PEER, bytes.bytes, bytes.len, NOW_MS, &err),
                      KEYSET_CHANGED);
     assert_true(refused);
@@ -295,7 +295,7 @@ largest_record(const struct policy *policy, const struct farm *farm)
         if (now_s >= NOW_S + 86400 && now_s < NOW_S + 86400 + 3600 &&
             keyset_add(&set, &key, now_s * 1000, NULL) != KEYSET_CHANGED)
             return SIZE_MAX;
-        if (!merge_own(&content, &set, US, NULL, NULL, now_s * 1000, NULL) ||
+        if (!content_of(&content, &set, US, now_s * 1000) ||
             !record_seal(&sealed, farm, &head, fresh.name, content.bytes, content.len, NULL))
             return SIZE_MAX;
         largest = sealed.len > largest ? sealed.len : largest;

@@ -49,6 +49,7 @@ test_carried(void **state)
     KEYSET(set);
     KEYSET(back);
     KEYSET(makers);
+    KEYSET(own);
     KEYSET(said);
     SECRET_BUF(bytes);
 
@@ -58,7 +59,8 @@ test_carried(void **state)
                      KEYSET_CHANGED);
     assert_true(add(&set, &ours) && add(&set, &orphan) && add(&set, &gone) && add(&set, &others));
     assert_int_equal(keyset_revoke(&set, gone.name, true, NOW_MS, NULL), KEYSET_CHANGED);
-    assert_true(merge_own(&bytes, &set, US, carries, &others, NOW_MS, NULL));
+    assert_true(merge_own(&own, &set, US, carries, &others, NOW_MS, NULL));
+    assert_true(encode_keyset(&bytes, &own, NULL));
     assert_true(decode_keyset(&said, bytes.bytes, bytes.len, NOW_MS, NULL));
     assert_int_equal(said.key_count, 2);
     assert_true(key_same(keyset_find(&said, ours.name), &ours));
@@ -123,7 +125,7 @@ test_back(void **state)
 
     (void)state;
     assert_true(add(&said, &moved) && add(&said, &lost));
-    assert_true(merge_own(&bytes, &said, US, NULL, NULL, NOW_MS, NULL));
+    assert_true(content_of(&bytes, &said, US, NOW_MS));
     assert_true(add(&set, &moved) && add(&set, &theirs));
     keyset_shift_own(&set, US, 300, true, NOW_MS);
     before = keyset_find(&set, moved.name)->seal_from;
@@ -167,7 +169,7 @@ test_withdrawn(void **state)
     assert_int_equal(keyset_revoke_mark(&a, NOW_MS - 9, NOW_S + 9999, NOW_MS, NULL),
                      KEYSET_CHANGED);
     assert_int_not_equal(merge_withdrawn(&a), first);
-    assert_true(merge_own(&bytes, &a, PEER, NULL, NULL, NOW_MS, NULL));
+    assert_true(content_of(&bytes, &a, PEER, NOW_MS));
     assert_true(decode_keyset(&said, bytes.bytes, bytes.len, NOW_MS, NULL));
     assert_int_equal(merge_withdrawn(&said), merge_withdrawn(&a));
 }

@@ -110,7 +110,7 @@ put(struct world *world, size_t i)
         return;
     rng_fill(&world->rng, salt, sizeof salt);
     must(world,
-         merge_own(&content, &host->set, i + 1, NULL, NULL, now, NULL) &&
+         content_of(&content, &host->set, i + 1, now) &&
              record_seal(&world->records[world->count], &host->farm, &head, salt, content.bytes,
                          content.len, NULL) &&
              inbox_take(&host->inbox, &head, now) == RECORD_OPENED,
