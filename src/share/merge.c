@@ -33,9 +33,9 @@ drop_others(struct keyset *said, uint64_t host, merge_carries_fn *carries, void 
 
     for (size_t i = 0; i < said->key_count; i++) {
         const struct key *key = &said->keys[i];
-        bool is_said = key->maker == host || (carries != NULL && carries(arg, key));
 
-        if ((key->flags & KEY_REVOKED) == 0 && is_said)
+        if ((key->flags & KEY_REVOKED) == 0 &&
+            (key->maker == host || (carries != NULL && carries(arg, key))))
             said->keys[kept++] = *key;
     }
     said->key_count = kept;
