@@ -1,17 +1,6 @@
 /* Text that claims to be stekd.conf: what is taken can work, and an error names a line of it. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "config/config.h"
-
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
+#include "fuzz.h"
 
 static unsigned long
 lines(const uint8_t *data, size_t len)

@@ -1,17 +1,6 @@
 /* Bodies and queries that claim to be orders: what is taken is within bounds and makes sense. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "daemon/request.h"
-
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
+#include "fuzz.h"
 
 static void
 check(const struct request *request)

@@ -1,18 +1,7 @@
 /* Bytes that claim to be an answer of etcd: the first says to what. What is told lies within them,
  * and the texts can be printed. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "share/etcd_wire.h"
-
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 static void
 look(void *arg, const struct etcd_item *item)

@@ -1,17 +1,6 @@
 /* Text that claims to be a farm's file: what is taken can be stepped, written, and read back. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "share/farm.h"
-
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -1,10 +1,6 @@
 /* Bytes that claim to be messages of gRPC: the same ones come in any portions, within bounds. The
  * first byte says how long the portions are. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "io/grpc_frame.h"
 
 #define LONGEST 64U
@@ -21,8 +17,7 @@ feed(const uint8_t *data, size_t len, size_t portion)
     for (size_t at = 0; at < len; at += portion) {
         (void)grpc_frames_add(&frames, data + at, len - at < portion ? len - at : portion, NULL);
         while (grpc_frames_next(&frames, &message, &n)) {
-            if (n > LONGEST)
-                abort();
+            must(n <= LONGEST);
             sum = sum * 31 + n + 1;
             for (size_t i = 0; i < n; i++)
                 sum = sum * 31 + message[i];
@@ -35,7 +30,7 @@ feed(const uint8_t *data, size_t len, size_t portion)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    if (len > 1 && data[0] > 0 && feed(data + 1, len - 1, data[0]) != feed(data + 1, len - 1, 1))
-        abort();
+    if (len > 1 && data[0] > 0)
+        must(feed(data + 1, len - 1, data[0]) == feed(data + 1, len - 1, 1));
     return 0;
 }

@@ -1,24 +1,20 @@
 /* Any bytes may come as a ClientHello: what is found lies within them and is well-formed. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include <stek/ticket.h>
 
-static int
+#include "fuzz.h"
+
+static bool
 is_within(const uint8_t *part, size_t part_len, const uint8_t *all, size_t len)
 {
     return part >= all && part_len <= len && (size_t)(part - all) <= len - part_len;
 }
 
-static int
+static bool
 is_sni(const char *sni, size_t len)
 {
     return len <= STEK_SNI_MAX && strlen(sni) == len &&
            strspn(sni, "abcdefghijklmnopqrstuvwxyz0123456789-_.:") == len;
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -27,14 +23,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     size_t sni_len;
     STEK_HELLO(hello);
 
-    if (stek_hello_sni(sni, &sni_len, data, len) == STEK_OK && !is_sni(sni, sni_len))
-        abort();
+    if (stek_hello_sni(sni, &sni_len, data, len) == STEK_OK)
+        must(is_sni(sni, sni_len));
     if (stek_hello_parse(&hello, data, len) != STEK_OK)
         return 0;
-    if (!is_sni(hello.sni, hello.sni_len))
-        abort();
-    if (hello.ticket != NULL &&
-        (hello.ticket_len == 0 || !is_within(hello.ticket, hello.ticket_len, data, len)))
-        abort();
+    must(is_sni(hello.sni, hello.sni_len));
+    if (hello.ticket != NULL)
+        must(hello.ticket_len > 0 && is_within(hello.ticket, hello.ticket_len, data, len));
     return 0;
 }

@@ -1,30 +1,17 @@
 /* Lines that claim to be a request, an answer, or the file of a side that asks: what is taken can
  * be shown, an answer that was not made for ours is never taken. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz_farm.h"
 #include "share/join.h"
 
-#define NOW_S ((uint64_t)1700000000)
+#define NOW_S (NOW_MS / 1000)
 
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
-
-/* The same each time, and not weak. */
 static void
 begin(struct join *join)
 {
     SECRET(fresh);
     SECRET_BUF(line);
 
-    for (uint8_t i = 0; i < SECRET_LEN; i++)
-        fresh.bytes[i] = (uint8_t)(i * i * 7 + (i << 3) + 1);
+    secret_fill(&fresh);
     must(join_ask(join, &line, &fresh, 1, "host", "www", NOW_S, NULL));
 }
 

@@ -1,20 +1,7 @@
 /* Bytes that claim to be a keyset: what is taken is sorted, fit for use, in time, not revoked, and
  * has one encoding. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "keys/encode.h"
-
-#define NOW_MS (1700000000U * (uint64_t)1000)
-
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 static void
 check_keys(const struct keyset *set)

@@ -1,9 +1,5 @@
 /* Names of files in a folder that others write: what is taken as a record's has one spelling. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "share/directory_inner.h"
 
 int
@@ -19,8 +15,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     text[len] = '\0';
     if (directory_name_read(&name, text, "www")) {
         directory_name_write(again, &name, "www");
-        if (strcmp(again, text) != 0)
-            abort();
+        must(strcmp(again, text) == 0);
     }
     free(text);
     return 0;

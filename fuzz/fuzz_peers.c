@@ -1,18 +1,7 @@
 /* The body of a datagram that a member sealed who may be mad: what is read is in bounds and in
  * order, and is written as it was; parts are put together to no more than they say. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "share/peers_inner.h"
-
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -1,21 +1,9 @@
 /* Bytes that claim to be a file of saved keys. What is taken is fit for use; what is not leaves
  * nothing. What may stand in a file that is sealed as it should be is fuzz_keyset's. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-
 #include "daemon/persist_format.h"
-
-#define NOW_MS (1700000000U * (uint64_t)1000)
+#include "fuzz.h"
 
 static const struct secret key = {{1, 2, 3}};
-
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

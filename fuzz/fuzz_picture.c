@@ -1,11 +1,10 @@
 /* Whatever times keys have, they are drawn: as text of any width, and as SVG. The first two bytes
  * are width and looks, the rest is an answer to GET /v1/keys. */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/cli.h"
 #include "control/timeline.h"
+#include "fuzz.h"
 
 static void
 draw(FILE *out, const struct reply_keys *keys, uint8_t width, uint8_t looks)

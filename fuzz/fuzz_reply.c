@@ -1,14 +1,13 @@
 /* Whatever a wrong stekd answers, stekctl takes it apart within bounds, and prints it. The first
  * byte chooses the command. */
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "cli/cli.h"
 #include "cli/fleet.h"
 #include "cli/prefix.h"
 #include "cli/reply.h"
 #include "cli/reply_farm.h"
+#include "fuzz.h"
 
 #define FARM 64U
 

@@ -1,17 +1,6 @@
 /* Text that claims to say what is revoked: what is taken can be written, and read back the same. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "daemon/revoked_text.h"
-
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
+#include "fuzz.h"
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

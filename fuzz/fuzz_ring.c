@@ -1,10 +1,8 @@
 /* Anything may stand where a ring should be: readers and the next writer stay within it, come to an
  * end, and give no key that is nameless, of zeros or over. Input: the length of the mapping (u32),
  * then words (index u16, value u64) to put into a well-formed ring that has two keys. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/bytes.h"
+#include "fuzz.h"
 #include "ring/lookup.h"
 #include "ring/writer.h"
 
@@ -12,13 +10,6 @@
 #define NOW_S 1000U /* ring time; Unix time is the same */
 
 static const uint8_t boot_id[16] = "boot";
-
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 static bool
 fill(struct image_half *half, const void *arg)
@@ -86,8 +77,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t data_len)
 
     len = read_u32(&input) % (whole + 65);
     mapped = aligned_alloc(64, (len + 63) / 64 * 64);
-    if (ring == NULL || mapped == NULL)
-        abort();
+    must(ring != NULL && mapped != NULL);
     slots[0].seal_until = 2000;
     memset(slots[0].secret.bytes, 's', 16);
     memset(ring, 0, whole); /* allowed: no secret */

@@ -1,17 +1,6 @@
 /* Bytes that claim to be a status: what is taken is printable, sorted, and has one encoding. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "fuzz.h"
 #include "share/status.h"
-
-static void
-must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 static void
 check_text(const char *text)

@@ -1,11 +1,9 @@
 /* Any bytes may come as a whole ticket: none that we did not seal opens, and nothing is written but
  * where it may be. The key's name stands in front of each, so that more than that is tried; and as
  * a session any bytes are sealed, and come back. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "../tests/ctime/plain_cipher.h"
 #include "../tests/ctime/plain_hmac.h"
+#include "fuzz.h"
 
 static enum stek_status
 give(void *ctx, struct stek_key *key, const struct stek_request *request, uint64_t now)
@@ -23,13 +21,6 @@ give_by_name(void *ctx, struct stek_key *key, const uint8_t name[STEK_NAME_LEN],
 {
     (void)name;
     return give(ctx, key, request, now);
-}
-
-static void
-must(int held)
-{
-    if (!held)
-        abort();
 }
 
 static void
@@ -57,8 +48,6 @@ seal_bytes(const struct stek_codec *codec, struct stek_handshake *handshake, con
     must(ticket_len == cap && back == len && memcmp(ticket, session, len) == 0);
     free(ticket);
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

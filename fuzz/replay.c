@@ -1,16 +1,12 @@
 /* replay FOLDER: run a fuzz target over each file of its corpus, and over what is left of the file
  * when it is cut short, so that the corpus is a test under every compiler. Prints TAP. */
 #include <dirent.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "fuzz.h"
 
 #define INPUT_MAX (1U << 20)
 #define CUTS 512U /* lengths tried of one file, the whole one beside */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* A block of exactly this length, so that the sanitizers see a read past its end. */
 static bool
