@@ -163,28 +163,36 @@ test_own_move(void **state)
     }
 }
 
+#define AHEAD_S 7200U
+#define AHEAD_MS ((uint64_t)AHEAD_S * 1000)
+
+/* Made at NOW and 5 s, by a clock that is so far ahead. */
+static struct key
+key_by_clock(uint64_t maker, uint64_t ahead_s)
+{
+    struct key key = key_of(9, (int64_t)ahead_s);
+
+    key.made_ms = NOW_MS + ahead_s * 1000 + 5000;
+    key.maker = maker;
+    return key;
+}
+
 /* Our clock was two hours ahead, and so is all that we made by it: once it is right, fresh keys are
  * not made ahead any more, which others would refuse, and a revocation of all that they refused
  * comes to be one of now. What a mark did not withdraw before, it does not after. */
 static void
 test_own_were_ahead(void **state)
 {
-    const uint64_t ahead_ms = (uint64_t)7200 * 1000;
-    struct key key = key_of(9, 0);
+    struct key key = key_by_clock(7, AHEAD_S);
     KEYSET(set);
 
     (void)state;
-    key.made_ms = NOW_MS + ahead_ms + 5000;
-    key.seal_from += 7200;
-    key.seal_until += 7200;
-    key.open_until += 7200;
-    key.maker = 7;
     assert_int_equal(
-        keyset_revoke_mark(&set, NOW_MS + ahead_ms, NOW_S + 99999, NOW_MS + ahead_ms, NULL),
+        keyset_revoke_mark(&set, NOW_MS + AHEAD_MS, NOW_S + 99999, NOW_MS + AHEAD_MS, NULL),
         KEYSET_CHANGED);
-    assert_int_equal(keyset_add(&set, &key, NOW_MS + ahead_ms, NULL), KEYSET_CHANGED);
+    assert_int_equal(keyset_add(&set, &key, NOW_MS + AHEAD_MS, NULL), KEYSET_CHANGED);
     assert_int_equal(set.keys[0].flags, 0);
-    keyset_shift_own(&set, 7, -7200, true, NOW_MS + 6000);
+    keyset_shift_own(&set, 7, -(int64_t)AHEAD_S, true, NOW_MS + 6000);
     assert_int_equal(set.mark.made_ms, NOW_MS);
     assert_int_equal(set.keys[0].flags, 0);
     assert_int_equal(set.newest_ms, NOW_MS + 5000);
@@ -228,20 +236,17 @@ test_own_go_wrong(void **state)
 static void
 test_own_were_revoked_ahead(void **state)
 {
-    const uint64_t ahead_ms = (uint64_t)7200 * 1000;
-    struct key key = key_of(9, 0);
+    struct key key = key_by_clock(7, AHEAD_S);
+    const uint64_t then_ms = NOW_MS + AHEAD_MS + 6000;
     KEYSET(set);
 
     (void)state;
-    key.made_ms = NOW_MS + ahead_ms - 1000;
-    key.maker = 7;
-    assert_int_equal(keyset_add(&set, &key, NOW_MS + ahead_ms, NULL), KEYSET_CHANGED);
-    assert_int_equal(
-        keyset_revoke_mark(&set, NOW_MS + ahead_ms, NOW_S + 99999, NOW_MS + ahead_ms, NULL),
-        KEYSET_CHANGED);
-    keyset_shift_own(&set, 7, -7200, false, NOW_MS + 5000);
-    assert_int_equal(set.mark.made_ms, NOW_MS);
-    assert_int_equal(set.keys[0].made_ms, NOW_MS - 1000);
+    assert_int_equal(keyset_add(&set, &key, then_ms, NULL), KEYSET_CHANGED);
+    assert_int_equal(keyset_revoke_mark(&set, then_ms, NOW_S + 99999, then_ms, NULL),
+                     KEYSET_CHANGED);
+    keyset_shift_own(&set, 7, -(int64_t)AHEAD_S, false, NOW_MS + 9000);
+    assert_int_equal(set.mark.made_ms, NOW_MS + 6000);
+    assert_int_equal(set.keys[0].made_ms, NOW_MS + 5000);
 }
 
 /* All clocks were two hours ahead, and ours is right again before those of others, who will tell
@@ -249,26 +254,17 @@ test_own_were_revoked_ahead(void **state)
 static void
 test_others_were_ahead(void **state)
 {
-    const uint64_t ahead_ms = (uint64_t)7200 * 1000, now_ms = NOW_MS + 6000;
+    const uint64_t now_ms = NOW_MS + 6000;
     const struct policy policy = {.rotate_s = 3600, .lifetime_s = 7200, .patience_s = 900};
-    struct key key = key_of(9, 0);
+    struct key ahead = key_by_clock(8, AHEAD_S), right = key_by_clock(8, 0);
     KEYSET(set);
 
     (void)state;
-    key.made_ms = NOW_MS + ahead_ms + 5000;
-    key.seal_from += 7200;
-    key.seal_until += 7200;
-    key.open_until += 7200;
-    key.maker = 8;
-    assert_int_equal(keyset_add(&set, &key, NOW_MS + ahead_ms, NULL), KEYSET_CHANGED);
-    keyset_shift_own(&set, 7, -7200, true, now_ms);
+    assert_int_equal(keyset_add(&set, &ahead, NOW_MS + AHEAD_MS, NULL), KEYSET_CHANGED);
+    keyset_shift_own(&set, 7, -(int64_t)AHEAD_S, true, now_ms);
     assert_int_equal(keyset_made_ms(&set, now_ms), now_ms);
     assert_int_equal(keyset_mark_all(&set, &policy, now_ms).made_ms, now_ms);
-    key.made_ms = NOW_MS + 5000;
-    key.seal_from -= 7200;
-    key.seal_until -= 7200;
-    key.open_until -= 7200;
-    assert_int_equal(keyset_retime(&set, &key, now_ms, NULL), KEYSET_CHANGED);
+    assert_int_equal(keyset_retime(&set, &right, now_ms, NULL), KEYSET_CHANGED);
     assert_int_equal(keyset_made_ms(&set, NOW_MS + 4000), NOW_MS + 5001);
     assert_int_equal(keyset_mark_all(&set, &policy, NOW_MS + 4000).made_ms, NOW_MS + 5000);
 }
