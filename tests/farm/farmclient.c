@@ -72,9 +72,9 @@ note_resumed(struct farmclient *client, const struct conn_result *result,
         client->across +=
             pool_same_host(pool, pool->cut, to) != pool_same_host(pool, pool->cut, ticket->from);
     if (client->event_ms == 0 || is_13 != client->next_event_is_13 ||
-        pool_now_ms() < client->next_event_ms)
+        conn_now_ms() < client->next_event_ms)
         return;
-    client->next_event_ms = pool_now_ms() + client->event_ms;
+    client->next_event_ms = conn_now_ms() + client->event_ms;
     client->next_event_is_13 = !is_13;
     (void)snprintf(text, sizeof text, "resumed under key %.8s", result->used); /* fits */
     farmclient_print(client, ticket->from, to, is_13, text);
@@ -91,10 +91,12 @@ offer(struct farmclient *client, struct pool_ticket *ticket, size_t to, bool is_
         client->failed++;
     } else if (result.resumed) {
         note_resumed(client, &result, ticket, to, is_13);
+    } else if (conn_now_ms() >= ticket->until_ms) {
+        client->first++; /* its time ended while it was offered */
     } else {
         client->full++;
         (void)snprintf(text, sizeof text, "FULL handshake, its ticket of %.1f s was under key %.8s",
-                       (double)(pool_now_ms() - ticket->taken_ms) / 1000, result.used);
+                       (double)(conn_now_ms() - ticket->taken_ms) / 1000, result.used);
         farmclient_print(client, ticket->from, to, is_13, text);
     }
     if (done && result.session == NULL) {
@@ -165,7 +167,7 @@ obey(struct farmclient *client, char *order)
         client->healed_ms[0] = client->pool.cut_ms;
     } else if (strcmp(word, "heal") == 0) {
         pool_heal(&client->pool);
-        client->healed_ms[1] = pool_now_ms();
+        client->healed_ms[1] = conn_now_ms();
         (void)fputs("heal\n", client->replies);
     } else if (strcmp(word, "counts") == 0) {
         reply_counts(client);

@@ -14,9 +14,9 @@
  *
  * counts resumed=N resumed12=N resumed13=N lost=N full=N failed=N none=N first=N across=N back=N
  * lost: full (a ticket that was offered and not resumed), failed (no handshake at all), and none
- * (no ticket came). first: full handshakes that had no ticket to offer. across: resumptions on the
- * other side of a cut, while it was there; back: after it, of tickets given out by one side
- * meanwhile, on the other one.
+ * (no ticket came). first: full handshakes without a ticket to offer, or whose ticket's time ended
+ * meanwhile. across: resumptions on the other side of a cut, while it was there; back: after it, of
+ * tickets given out by one side meanwhile, on the other one.
  *
  * revoked ms=N refused=N of=N status=N again=N
  * Of each server a ticket is taken first, in both versions. From before COMMAND starts on they are

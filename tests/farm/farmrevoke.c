@@ -82,7 +82,7 @@ probe_all(struct farmclient *client, struct revocation *revocation)
             continue;
         probe->is_refused = true;
         revocation->refused++;
-        revocation->last_ms = pool_now_ms();
+        revocation->last_ms = conn_now_ms();
     }
 }
 
@@ -133,11 +133,11 @@ farmclient_revoke(struct farmclient *client, const char *command)
     unsigned long again;
 
     take_tickets(client, &revocation);
-    revocation.begun_ms = pool_now_ms();
+    revocation.begun_ms = conn_now_ms();
     if (posix_spawn(&revocation.command, "/bin/sh", NULL, NULL, words, environ) != 0)
         revocation.command = 0;
     while (revocation.refused < revocation.count &&
-           pool_now_ms() < revocation.begun_ms + GIVE_UP_MS) {
+           conn_now_ms() < revocation.begun_ms + GIVE_UP_MS) {
         probe_all(client, &revocation);
         look_after(&revocation, WNOHANG);
     }

@@ -4,18 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define HINT_MARGIN_S 2 /* a server counts in whole seconds */
-
-uint64_t
-pool_now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 size_t
 pool_random(size_t count)
@@ -43,7 +33,7 @@ pool_choose(struct pool *pool, bool is_13)
 {
     struct pool_ticket *ticket = &pool->tickets[is_13][pool_random(POOL_TICKETS)];
 
-    if (ticket->session != NULL && pool_now_ms() >= ticket->until_ms) {
+    if (ticket->session != NULL && conn_now_ms() >= ticket->until_ms) {
         SSL_SESSION_free(ticket->session);
         ticket->session = NULL;
     }
@@ -102,8 +92,8 @@ void
 pool_keep(struct pool_ticket *ticket, size_t from, struct conn_result *result)
 {
     SSL_SESSION_free(ticket->session);
-    *ticket = (struct pool_ticket){result->session, from, pool_now_ms(), UINT64_MAX};
-    ticket->until_ms = ticket->taken_ms;
+    *ticket = (struct pool_ticket){result->session, from, conn_now_ms(), UINT64_MAX};
+    ticket->until_ms = result->begun_ms;
     if (result->hint > HINT_MARGIN_S)
         ticket->until_ms += (result->hint - HINT_MARGIN_S) * 1000;
     result->session = NULL;
@@ -123,7 +113,7 @@ pool_cut(struct pool *pool, const char *host, char *keys)
         pool_heal(pool);
         return false;
     }
-    pool->cut_ms = pool_now_ms();
+    pool->cut_ms = conn_now_ms();
     pool->held_count = 0;
     for (char *key = strtok_r(keys, " ", &rest); key != NULL && pool->held_count < POOL_KEYS_MAX;
          key = strtok_r(NULL, " ", &rest))

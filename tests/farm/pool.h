@@ -45,9 +45,6 @@ struct pool {
     size_t held_count;
 };
 
-/* Milliseconds of a clock that nobody sets. */
-uint64_t pool_now_ms(void);
-
 /* A number below `count`, which is not 0. */
 size_t pool_random(size_t count);
 

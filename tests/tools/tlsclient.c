@@ -11,9 +11,11 @@
 #include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,6 +23,8 @@
 #include "tlsload.h"
 
 #define PORTS_MAX 64
+#define PORT_FIRST 10000 /* below what the kernel takes from, unless it is told otherwise */
+#define PORT_COUNT 22000
 
 static int
 usage(void)
@@ -33,29 +37,42 @@ usage(void)
     return 2;
 }
 
+/* A socket at any free port, or -1: at one that no connection is given by the kernel meanwhile. */
+static int
+bind_any(uint16_t *port)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    uint16_t random;
+
+    for (int tries = 0; fd >= 0 && tries < 1000; tries++) {
+        struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+
+        if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+            break;
+        *port = (uint16_t)(PORT_FIRST + random % PORT_COUNT);
+        addr.sin_port = htons(*port);
+        if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0)
+            return fd;
+    }
+    if (fd >= 0)
+        (void)close(fd); /* never connected */
+    return -1;
+}
+
 /* All are held until the last is found, so that none is named twice. */
 static int
 free_ports(int count)
 {
     int fds[PORTS_MAX], found = 0;
-    bool failed = false;
+    uint16_t port;
 
-    while (found < count && !failed) {
-        struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-        socklen_t len = sizeof(addr);
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-        if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
-            getsockname(fd, (struct sockaddr *)&addr, &len) != 0)
-            failed = true;
-        else
-            printf("%d\n", ntohs(addr.sin_port));
-        if (fd >= 0)
-            fds[found++] = fd;
+    while (found < count && (fds[found] = bind_any(&port)) >= 0) {
+        printf("%u\n", port);
+        found++;
     }
-    while (found > 0)
-        (void)close(fds[--found]); /* never connected */
-    return failed ? 1 : 0;
+    for (int i = 0; i < found; i++)
+        (void)close(fds[i]); /* never connected */
+    return found == count ? 0 : 1;
 }
 
 static SSL_SESSION *

@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define TIMEOUT_S 10
+#define TIMEOUT_S 60
 
 /* What the callbacks of one connection note. */
 struct notes {
@@ -156,22 +156,36 @@ prepare(SSL *ssl, const struct conn_request *request)
     return request->offer == NULL || SSL_set_session(ssl, request->offer) == 1;
 }
 
+/* A process that was stopped goes on with an interrupted call, since sockets have a time limit. */
+static bool
+was_interrupted(int result)
+{
+    bool interrupted = result <= 0 && errno == EINTR;
+
+    errno = 0;
+    return interrupted;
+}
+
 /* Send a request and read to the end, so that the tickets of TLS 1.3 arrive. */
 static void
 talk(SSL *ssl, struct conn_result *result, const char *sni)
 {
     char request[400], answer[4096];
     size_t len = 0;
-    int n;
+    int n, written;
     const char *body;
 
+    errno = 0;
     n = snprintf(request, sizeof(request), "GET / HTTP/1.0\r\nHost: %s\r\n\r\n",
                  sni != NULL ? sni : "localhost");
-    if (SSL_write(ssl, request, n) != n)
+    while (was_interrupted(written = SSL_write(ssl, request, n)))
+        continue;
+    if (written != n)
         return;
-    while (len < sizeof(answer) - 1 &&
-           (n = SSL_read(ssl, answer + len, (int)(sizeof(answer) - 1 - len))) > 0)
-        len += (size_t)n;
+    do {
+        n = SSL_read(ssl, answer + len, (int)(sizeof(answer) - 1 - len));
+        len += n > 0 ? (size_t)n : 0;
+    } while (was_interrupted(n) || (n > 0 && len < sizeof(answer) - 1));
     answer[len] = '\0';
     body = strstr(answer, "\r\n\r\n");
     if (body != NULL)
@@ -212,15 +226,25 @@ conclude(SSL *ssl, struct conn_result *result, struct notes *notes)
     }
 }
 
+uint64_t
+conn_now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 bool
 conn_run(SSL_CTX *ctx, struct conn_result *result, const struct conn_request *request)
 {
     struct notes notes = {0};
     SSL *ssl = NULL;
-    int fd = connect_to(request->target);
+    uint64_t begun_ms = conn_now_ms();
+    int fd = connect_to(request->target), connected;
     bool done = false;
 
-    *result = (struct conn_result){.served = "-"};
+    *result = (struct conn_result){.served = "-", .begun_ms = begun_ms};
     conn_key_name(result->used, request->offer);
     if (fd < 0)
         return fail(result, request->target, strerror(errno));
@@ -232,7 +256,10 @@ conn_run(SSL_CTX *ctx, struct conn_result *result, const struct conn_request *re
     SSL_set_app_data(ssl, &notes);
     SSL_set_msg_callback(ssl, count_ticket);
     SSL_set_msg_callback_arg(ssl, &notes);
-    if (SSL_connect(ssl) != 1) {
+    errno = 0;
+    while (was_interrupted(connected = SSL_connect(ssl)))
+        continue;
+    if (connected != 1) {
         fail_tls(result, "handshake");
         goto out;
     }

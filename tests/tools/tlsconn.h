@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define CONN_KEY_LEN 33 /* 16 bytes as hex; "-" where there is no ticket */
 
@@ -24,9 +25,13 @@ struct conn_result {
     char key[CONN_KEY_LEN];  /* the same of the newest ticket, or of the used one if none came */
     char served[64];         /* first line of the answer's body */
     SSL_SESSION *session;    /* the newest that can be offered again, or NULL */
+    uint64_t begun_ms;       /* by conn_now_ms(): no ticket that came is older */
     bool closed;             /* there was no error but the end of the connection */
     char error[200];
 };
+
+/* Milliseconds of a clock that nobody sets. */
+uint64_t conn_now_ms(void);
 
 SSL_CTX *conn_context(void);
 

@@ -36,15 +36,6 @@ struct load {
     unsigned long resumed[2], full, failed, closed, none, first;
 };
 
-static uint64_t
-now_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void
 print_line(const struct load *load, int from, int to, int is13, const char *what)
 {
@@ -67,7 +58,7 @@ choose(struct load *load, int is13)
     for (int i = 0; i < POOL; i++) {
         struct held *held = &load->pool[is13][i];
 
-        if (held->session != NULL && now_ms() >= held->until_ms) {
+        if (held->session != NULL && conn_now_ms() >= held->until_ms) {
             SSL_SESSION_free(held->session);
             held->session = NULL;
         }
@@ -94,7 +85,7 @@ keep(struct held *held, int origin, struct conn_result *result)
     SSL_SESSION_free(held->session);
     *held = (struct held){result->session, origin, UINT64_MAX};
     if (result->hint > HINT_MARGIN_S)
-        held->until_ms = now_ms() + (result->hint - HINT_MARGIN_S) * 1000;
+        held->until_ms = result->begun_ms + (result->hint - HINT_MARGIN_S) * 1000;
     result->session = NULL;
 }
 
@@ -108,9 +99,10 @@ report(struct load *load, const struct conn_result *result, bool done, int from,
         print_line(load, from, to, is13, result->error);
     } else if (result->resumed) {
         load->resumed[is13]++;
-        if (load->event_ms == 0 || is13 != load->next_event13 || now_ms() < load->next_event_ms)
+        if (load->event_ms == 0 || is13 != load->next_event13 ||
+            conn_now_ms() < load->next_event_ms)
             return;
-        load->next_event_ms = now_ms() + load->event_ms;
+        load->next_event_ms = conn_now_ms() + load->event_ms;
         load->next_event13 = !is13;
         (void)snprintf(text, sizeof(text), "resumed under key %.8s", result->used);
         print_line(load, from, to, is13, text);
@@ -149,7 +141,7 @@ handshake(struct load *load, int is13)
                                    .offer = held->session};
     bool done = run(load, &result, &request);
 
-    if (done && held->session == NULL)
+    if (done && (held->session == NULL || (!result.resumed && conn_now_ms() >= held->until_ms)))
         load->first++;
     else
         report(load, &result, done, from, to, is13);
@@ -192,7 +184,7 @@ parse(struct load *load, int argc, char **argv)
     while ((option = getopt(argc, argv, "cs:w:e:n:r:")) != -1) {
         switch (option) {
         case 'c': load->again = AGAIN; break;
-        case 's': load->end_ms = now_ms() + strtoull(optarg, NULL, 10) * 1000; break;
+        case 's': load->end_ms = conn_now_ms() + strtoull(optarg, NULL, 10) * 1000; break;
         case 'w': load->pause_ms = strtol(optarg, NULL, 10); break;
         case 'e': load->event_ms = strtoull(optarg, NULL, 10); break;
         case 'n': load->sni = optarg; break;
@@ -244,7 +236,7 @@ load_main(int argc, char **argv)
         sigprocmask(SIG_BLOCK, &stops, NULL) != 0)
         return 1;
     pause = (struct timespec){load.pause_ms / 1000, load.pause_ms % 1000 * 1000000};
-    for (int i = 0; now_ms() < load.end_ms; i++) {
+    for (int i = 0; conn_now_ms() < load.end_ms; i++) {
         handshake(&load, i % 2);
         if (sigtimedwait(&stops, NULL, &pause) > 0)
             break;

@@ -8,9 +8,10 @@
  * EVENT_MS (0: none); and at the end, into the file COUNTS if there is one,
  *   resumed=N resumed12=N resumed13=N full=N failed=N closed=N none=N first=N
  * where `full` are handshakes that lost a ticket, `none` those that brought none, and `first` full
- * ones that had none to offer: at the start, and after one whose lifetime hint had ended it. With
- * -c a connection that the server closes in the midst of a handshake is no failure but counted as
- * `closed`, and its ticket offered again: for servers that close some when they are reloaded. */
+ * ones that had none to offer: at the start, and after one whose lifetime hint had ended it, or did
+ * so while it was offered. With -c a connection that the server closes in the midst of a handshake
+ * is no failure but counted as `closed`, and its ticket offered again: for servers that close some
+ * when they are reloaded. */
 #ifndef TESTS_TLSLOAD_H
 #define TESTS_TLSLOAD_H
 
