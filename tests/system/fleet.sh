@@ -53,7 +53,7 @@ EOT
     "$STEK_BUILD/src/stekd" -f -c "$tmp/$1.conf" -r "$tmp/$1" >>"$tmp/$1.log" 2>&1 &
     pids="$pids $!"
     echo "$!" >"$tmp/$1.pid"
-    wait_for 20 "$STEK_BUILD/src/stekctl" -r "$tmp/$1" status || bail "stekd $1 does not answer"
+    wait_for 60 "$STEK_BUILD/src/stekctl" -r "$tmp/$1" status || bail "stekd $1 does not answer"
 }
 
 mkdir "$tmp/share"
@@ -78,7 +78,7 @@ three() {
     succeeds "$1" fleet && says '^keyset www: 3 hosts, all hold the same [0-9]* keys*$'
 }
 for host in a b c; do
-    check "$host sees three hosts with the same keys" wait_for 30 three "$host"
+    check "$host sees three hosts with the same keys" wait_for 60 three "$host"
 done
 check 'each is live' test "$(grep -c ' live ' "$tmp/out")" -eq 3
 check 'one is marked as this host' test "$(grep -c '(this host)' "$tmp/out")" -eq 1
@@ -120,7 +120,7 @@ check 'it did not wait' test "$(($(date +%s) - begun))" -lt 20
 "$STEK_BUILD/src/stekctl" -r "$tmp/a" rotate >"$tmp/interrupted" 2>"$tmp/interrupted.err" &
 waiting=$!
 pids="$pids $waiting"
-check 'a rotation waits' wait_for 20 grep -q seals "$tmp/interrupted"
+check 'a rotation waits' wait_for 60 grep -q seals "$tmp/interrupted"
 kill -s INT "$waiting"
 interrupted() {
     wait "$waiting"
@@ -128,14 +128,18 @@ interrupted() {
     grep -q "^not confirmed by .*$id" "$tmp/interrupted" && [ "${line%%:*}" = 1 ]
 }
 check 'an interrupt ends that, and says who has not confirmed' interrupted
-check 'revoke --all waits no longer than it says, and fails' \
-    fails '1 host has not confirmed' a revoke --wait 8 --all
+check 'revoke --all waits no longer than it says, and fails' fails 'not confirmed' a revoke --wait 3 --all
+# with more time than one host alone needs on a busy machine
+one_has_not() {
+    fails '1 host has not confirmed' a revoke --wait 3 --all
+}
+check 'if only one host is missing it says so' wait_for 60 one_has_not
 check 'it names who has' says '^confirmed by 1 other host: '
 check 'and who has not' says "^not confirmed by 1 other host: .*$id"
 check 'fleet fails, too' fails 'keyset www: 3 hosts; ' a fleet
 check 'and says who lacks what' says ' so far$\| since keys changed here$'
 kill -s CONT "$(cat "$tmp/c.pid")"
-check 'it comes back, and has followed' wait_for 30 three a
-check 'on its own word, too' wait_for 30 three c
+check 'it comes back, and has followed' wait_for 60 three a
+check 'on its own word, too' wait_for 60 three c
 
 finish

@@ -97,7 +97,7 @@ manage() {
     "$STEK_BUILD/tests/notified" "$1" >>"$tmp/notified.out" 2>>"$tmp/notified.log" &
     notified=$!
     pids="$pids $notified"
-    wait_for 20 listens "$1" || bail 'no service manager'
+    wait_for 60 listens "$1" || bail 'no service manager'
 }
 
 listens() {
@@ -114,7 +114,7 @@ start_unit() {
     "$program" ${command#* } -c "$conf" -r "$run" >>"$tmp/stekd.log" 2>&1 &
     stekd=$!
     pids="$pids $stekd"
-    wait_for 20 heard READY=1 || bail 'stekd is not ready'
+    wait_for 60 heard READY=1 || bail 'stekd is not ready'
 }
 
 # reload_unit: what ExecReload says.
@@ -136,11 +136,13 @@ says() {
     esac
 }
 
-# alive_in_time MS: between any two signs of life there is less.
+# alive_in_time MS: between any two of the last five signs of life there is less. Of all it would be
+# too much to ask: a busy machine lets either side stand still.
 alive_in_time() {
-    line=$(grep WATCHDOG=1 "$tmp/notified.out" | tr '\n' ' ')
-    awk -v most="$1" '/WATCHDOG=1/ { if (n++ && $1 - last > most) late = 1; last = $1 } END { exit late || n < 5 }' \
-        "$tmp/notified.out"
+    line=$(grep WATCHDOG=1 "$tmp/notified.out" | tail -n 5 | tr '\n' ' ')
+    echo "$line" | tr ' ' '\n' | awk -v most="$1" '
+        /^[0-9]+$/ { if (n++ && $1 - last > most) late = 1; last = $1 }
+        END { exit late || n < 5 }'
 }
 
 # from_main: all that was heard came from the process that was started.
@@ -184,9 +186,9 @@ for socket in "$tmp/notify" "@stek-test-$$"; do
     check 'and is locked in memory' is_locked "$stekd"
     echo "keyset \"www\" { }  keyset \"mail\" { group = \"$(id -gn)\" }" >"$conf"
     check 'ExecReload' reload_unit
-    check 'it says that it reloads' wait_for 20 heard RELOADING=1
+    check 'it says that it reloads' wait_for 60 heard RELOADING=1
     check 'since when' heard 'MONOTONIC_USEC=[0-9]+$'
-    check 'and that it is ready again' wait_for 20 more_often 1 READY=1
+    check 'and that it is ready again' wait_for 60 more_often 1 READY=1
     check 'with another status' heard "STATUS=2 keysets in $run\$"
     check 'the sandbox lets it look groups up' test -f "$run/mail.r1"
     echo 'keyset "www" { rotate = soon }' >"$conf"
@@ -194,16 +196,16 @@ for socket in "$tmp/notify" "@stek-test-$$"; do
     check 'ExecReload fails where the file is faulty' fails reload_unit
     check 'and says why' says 'rotate = soon: not a time'
     kill -s HUP "$stekd"
-    check 'a signal alone does not harm it' wait_for 20 more_often "$cases_before" READY=1
+    check 'a signal alone does not harm it' wait_for 60 more_often "$cases_before" READY=1
     check 'the status says what is wrong' heard 'STATUS=2 keysets.*reload: all stays as it was: .*soon'
     rm -rf "$run/count/www"
     quiet stekctl -k www rotate
-    check 'and what else goes wrong, as soon as it is known' wait_for 20 heard \
+    check 'and what else goes wrong, as soon as it is known' wait_for 60 heard \
         "STATUS=2 keysets.*; keyset www: $run/count/www: No such file"
-    check 'the watchdog hears of it' wait_for 30 more_often 4 WATCHDOG=1
-    check 'within half of its time' alive_in_time 2000
+    check 'the watchdog hears of it' wait_for 60 more_often 4 WATCHDOG=1
+    check 'within half of its time' wait_for 60 alive_in_time 2000
     stop "$stekd"
-    check 'it says that it stops' heard STOPPING=1
+    check 'it says that it stops' wait_for 60 heard STOPPING=1
     check 'all this came from the main process' from_main
     stop "$notified"
     rm -rf "$run"
@@ -215,7 +217,7 @@ unset NOTIFY_SOCKET
 "$program" -S -f -c "$conf" -r "$run" >>"$tmp/stekd.log" 2>&1 &
 stekd=$!
 pids="$pids $stekd"
-wait_for 20 stekctl -k www status
+wait_for 60 stekctl -k www status
 check 'with -S it does not' fails grep -qE '^(NoNewPrivs:.1|Seccomp:.2)' "/proc/$stekd/status"
 stop "$stekd"
 
@@ -281,7 +283,7 @@ if command -v start-stop-daemon >/dev/null; then
     check 'is nothing new' test "$first" = "$(pid_of)"
     echo 'keyset "www" { }  keyset "mail" { }' >"$conf"
     check 'reload' init reload
-    check 'does it' wait_for 20 test -f "$run/mail.r1"
+    check 'does it' wait_for 60 test -f "$run/mail.r1"
     echo 'faulty' >"$conf"
     check 'reload of a faulty file fails' ends 1 init reload
     check 'and restart, before anything is stopped' ends 1 init restart

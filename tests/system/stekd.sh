@@ -13,7 +13,7 @@ ends() {
     expected=$1
     text=$2
     shift 2
-    line=$(timeout 60 "$@" 2>&1)
+    line=$(timeout 120 "$@" 2>&1)
     status=$?
     case $line in
     *"$text"*) [ "$status" -eq "$expected" ] ;;
@@ -125,11 +125,14 @@ done
 another_seals() {
     differ "$before" "$(seals www)"
 }
-check 'another key seals' wait_for 20 another_seals # from the next second on
+check 'another key seals' wait_for 60 another_seals # from the next second on
 mail=$(names mail)
 check 'the audit trail names who ordered it' logged \
     " event=order action=rotate keyset=www peer_uid=$(id -u) peer_pid=[0-9]*\$"
-check 'and the key that it made' logged " event=key-seals keyset=www key=$(seals www)\$"
+seals_as_logged() {
+    logged " event=key-seals keyset=www key=$(seals www)\$"
+}
+check 'and the key that it made' wait_for 60 seals_as_logged # each of them in its second
 check 'revoke one' quiet stekctl -k www revoke --only "$before"
 check 'revoke all' quiet stekctl -k www revoke --all
 check 'the other keyset is not concerned' kept mail "$mail"
@@ -147,7 +150,7 @@ check 'and says where they came from' logged "keys taken over from $run/www.r1"
 
 reload() {
     before_reload=$(grep -c 'reload' "$tmp/stekd.log")
-    kill -s HUP "$stekd" && wait_for 20 reloaded_since
+    kill -s HUP "$stekd" && wait_for 60 reloaded_since
 }
 
 reloaded_since() {
@@ -192,7 +195,7 @@ pids=$stekd
 check 'and answers at once' quiet stekctl status
 check 'with the same keys' kept www "$www"
 check 'a stop in the background' kill -s TERM "$stekd"
-check 'it ends' wait_for 20 ended "$stekd"
+check 'it ends' wait_for 60 ended "$stekd"
 pids=
 
 # ---- without standard input, output and error ----
@@ -207,12 +210,12 @@ null_is_standard() {
 "$program" -f -c "$conf" -r "$run" <&- >&- 2>&- &
 stekd=$!
 pids=$stekd
-check 'where they are closed it runs' wait_for 20 quiet stekctl status
+check 'where they are closed it runs' wait_for 60 quiet stekctl status
 check 'and lets no file take their places' null_is_standard
 check 'nor its keys be written over' kept www "$www"
 stop "$stekd"
 closed() {
-    timeout 60 "$program" -c "$conf" -r "$run" <&- >&- 2>&-
+    timeout 120 "$program" -c "$conf" -r "$run" <&- >&- 2>&-
 }
 check 'it detaches then, too' closed
 stekd=$(cat "$run/stekd.pid")
@@ -229,11 +232,11 @@ start_stekd
 rotated() {
     [ "$(number rotations)" -ge 3 ]
 }
-check 'keys rotate by the clock' wait_for 30 rotated
+check 'keys rotate by the clock' wait_for 60 rotated
 destroyed() {
     logged 'destroyed: its time is over'
 }
-check 'and are destroyed in time' wait_for 30 destroyed
+check 'and are destroyed in time' wait_for 60 destroyed
 stop "$stekd"
 
 # ---- rings that are not ours to touch ----
@@ -341,7 +344,7 @@ if [ "$(id -u)" -eq 0 ]; then
         "$program" -f -c "$conf" -r "$run" >>"$tmp/stekd.log" 2>&1 &
     stekd=$!
     pids=$stekd
-    check 'an ordinary user can run it' wait_for 20 stekctl status
+    check 'an ordinary user can run it' wait_for 60 stekctl status
     check 'the ring is that user'\''s' test "$(stat -c %u "$run/www.r1")" -eq 65534
     check 'it rotates' quiet stekctl rotate
     kill -s TERM "$stekd"

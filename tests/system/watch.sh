@@ -22,15 +22,15 @@ EOT
     terminal=$!
     pids="$pids $terminal"
     exec 9>"$tmp/keys"
-    wait_for 20 grep -q 'q quits' "$tmp/screen"
+    wait_for 60 grep -q 'q quits' "$tmp/screen"
     watch=$(cat "$tmp/pid")
 }
 
 # ended_well: with that status, and everything on the terminal as before.
 ended_well() {
-    wait_for 20 test -s "$tmp/after"
+    wait_for 60 test -s "$tmp/after"
     exec 9>&-
-    wait_for 20 ended "$terminal"
+    wait_for 60 ended "$terminal"
     cmp "$tmp/before" "$tmp/after" &&
         [ "$(cat "$tmp/status")" = 0 ] && grep -q "$leave" "$tmp/screen"
 }
@@ -48,22 +48,22 @@ drawn_more_than() {
 }
 
 check 'watch draws on a terminal' watch_there
-check 'it shows the key that seals' grep -q "$(sealing_key | cut -c 1-8) seals" "$tmp/screen"
-check 'and the keys over time' grep -q '▼' "$tmp/screen"
+check 'it shows the key that seals' wait_for 60 grep -q "$(sealing_key | cut -c 1-8) seals" "$tmp/screen"
+check 'and the keys over time' wait_for 60 grep -q '▼' "$tmp/screen"
 check 'it takes a page of the terminal that is its own' entered 1
-check 'it draws again' wait_for 20 drawn_more_than 1
+check 'it draws again' wait_for 60 drawn_more_than 1
 check 'the window changes' stty -F "$(cat "$tmp/tty")" rows 30 cols 100
-check 'it draws again at once, wider' wait_for 20 grep -q '─\{100\}' "$tmp/screen"
+check 'it draws again at once, wider' wait_for 60 grep -q '─\{100\}' "$tmp/screen"
 printf q >&9
 check 'the key q ends it, and the terminal is as it was' ended_well
 
 check 'watch, once more' watch_there --ascii
 check 'without UTF-8' eval '! LC_ALL=C grep -q "$(printf "\342\226")" "$tmp/screen"'
 kill -s TSTP "$watch"
-check 'it can be suspended' wait_for 20 is_stopped
+check 'it can be suspended' wait_for 60 is_stopped
 check 'and the terminal is as it was' \
     eval '[ "$(stty -g -F "$(cat "$tmp/tty")")" = "$(cat "$tmp/before")" ]'
 kill -s CONT "$watch"
-check 'it goes on' wait_for 20 entered 2
+check 'it goes on' wait_for 60 entered 2
 kill -s TERM "$watch"
 check 'a signal ends it, and the terminal is as it was' ended_well
