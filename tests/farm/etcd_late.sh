@@ -8,7 +8,7 @@
 # shellcheck source=tests/system/servers.sh
 . "${0%/*}/../system/servers.sh"
 # keys are made 6 s ahead, since a host that starts listens for others up to 5 s
-policy="rotate = 4s lifetime = 40s"
+policy="rotate = 4s patience = 3s lifetime = 40s"
 # shellcheck source=tests/farm/farm.sh
 . "${0%/*}/farm.sh"
 
@@ -40,7 +40,7 @@ nodes_start() {
 }
 
 come_together() {
-    wait_for 30 keys_agree && ask heal
+    wait_for 60 keys_agree && ask heal
 }
 
 hosts="h1 h2"

@@ -8,7 +8,7 @@
 # shellcheck source=tests/system/servers.sh
 . "${0%/*}/../system/servers.sh"
 # keys are made 9 s ahead: none seals before those who elect are done
-policy="rotate = 6s lifetime = 60s"
+policy="rotate = 6s patience = 5s lifetime = 60s"
 # shellcheck source=tests/farm/farm.sh
 . "${0%/*}/farm.sh"
 

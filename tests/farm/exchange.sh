@@ -13,7 +13,7 @@
 
 rotate_by_order() {
     before=$(sealing_at h1)
-    line=$(stekctl_at h3 rotate 2>&1) && wait_for 10 seals_another h1 "$before"
+    line=$(stekctl_at h3 rotate 2>&1) && wait_for 60 seals_another h1 "$before"
 }
 
 begin_farm "$@"

@@ -105,7 +105,7 @@ add_host() {
     unshare $FARM_MOUNTS --net --mount sleep infinity &
     holder=$!
     pids="$pids $holder"
-    wait_for 10 has_namespaces "$holder" || bail "no namespaces for the host $1"
+    wait_for 60 has_namespaces "$holder" || bail "no namespaces for the host $1"
     for net in farm front; do
         ip link add "$net-$1" master "$net" up type veth peer name "$net" netns "$holder" ||
             bail "no link for the host $1"
