@@ -34,7 +34,7 @@ start() {
     "$tmp/$program" "127.0.0.1:$port" "$tmp/a.test.pem" "$tmp/a.test.key" "$@" \
         >>"$tmp/$program.log" 2>&1 &
     pids="$pids $!"
-    wait_for 20 "$client" "$port" || bail "$program does not answer"
+    wait_for 60 "$client" "$port" || bail "$program does not answer"
 }
 
 # ask PORT [tlsclient arguments]
@@ -90,7 +90,7 @@ start server_local
 for version in 1.2 1.3; do
     check "server_local: resumes, TLS $version" resumes "$port" "$port" "$version" a.test
 done
-check "server_local: its other process too" wait_for 20 other_resumes
+check "server_local: its other process too" wait_for 60 other_resumes
 check "server_local: its keys are its own" full_at "$port" "$first" 1.3 a.test
 
 head -c 32 /dev/urandom >"$tmp/master"

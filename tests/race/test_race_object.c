@@ -13,7 +13,7 @@
 
 #define THREADS 3
 #define ROUNDS 20
-#define DEADLINE_S 100
+#define DEADLINE_S 250
 
 struct race {
     struct stek_ring *ring;

@@ -15,7 +15,7 @@
 #define READS 100000U
 #define THREADS 3
 #define PROCESSES 2
-#define DEADLINE_S 100
+#define DEADLINE_S 250
 
 /* In shared memory. */
 struct race {

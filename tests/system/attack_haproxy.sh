@@ -26,9 +26,9 @@ haproxy_conf() {
     cat <<EOT >"$tmp/$1.conf"
 defaults
     mode http
-    timeout client 5s
-    timeout connect 5s
-    timeout server 5s
+    timeout client 60s
+    timeout connect 60s
+    timeout server 60s
 frontend tls
     bind unix@$tmp/$1.sock ssl crt-list $tmp/$1.list ${3:-}
     ${4:-}

@@ -21,9 +21,9 @@ launch_server() {
     cat <<EOT >"$tmp/$1.conf"
 defaults
     mode http
-    timeout client 5s
-    timeout connect 5s
-    timeout server 5s
+    timeout client 60s
+    timeout connect 60s
+    timeout server 60s
 frontend tls
     bind unix@$tmp/$1.sock ssl crt $tmp/a.test.both allow-0rtt
     http-request return status 200 content-type text/plain string "a.test"

@@ -33,7 +33,7 @@ CONF
     "$@" "$STEK_BUILD/src/stekd" -f -c "$tmp/$name/stekd.conf" -r "$tmp/$name/run" >>"$tmp/$name.log" 2>&1 &
     echo $! >"$tmp/$name.pid"
     pids="$pids $!"
-    wait_for 20 ctl "$name" status || bail "stekd of $name does not answer"
+    wait_for 60 ctl "$name" status || bail "stekd of $name does not answer"
 }
 
 pid() {
@@ -100,7 +100,7 @@ same_keys() {
 }
 
 share_keys() {
-    wait_for 30 same_keys "$1" "$2"
+    wait_for 60 same_keys "$1" "$2"
     line="$1: $(keys "$1" | tr '\n' ' '); $2: $(keys "$2" | tr '\n' ' ')"
     same_keys "$1" "$2"
 }
@@ -242,7 +242,7 @@ stop "$(pid late)"
 host d
 install -m 0644 "$tmp/a/www.farm" "$tmp/d/www.farm"
 kill -s HUP "$(pid d)"
-check 'a file that is deployed makes a member' eval 'wait_for 20 same_farm a d; same_farm a d'
+check 'a file that is deployed makes a member' eval 'wait_for 60 same_farm a d; same_farm a d'
 check 'it has the same keys' share_keys a d
 check 'a secret that others can read is warned of' logged d 'others than root and stekd may read'
 check 'and stekctl says so' eval 'succeeds d farm -k www && says "warning .*chmod 0600"'
@@ -253,7 +253,7 @@ kill -s HUP "$(pid d)"
 refused_reload() {
     logged d "$tmp/d/www.farm: "
 }
-check 'half a file is refused' wait_for 20 refused_reload
+check 'half a file is refused' wait_for 60 refused_reload
 ctl a rotate -k www >/dev/null 2>&1
 check 'and the host is in the farm as before' share_keys a d
 cp "$tmp/d/whole" "$tmp/d/www.farm"
@@ -304,7 +304,7 @@ moved() {
     [ "$(day_of a)" -gt "$since" ] && [ "$(day_of b)" -gt "$since" ]
 }
 since=$(($(date +%s) / 86400 * 86400))
-check 'after days both have wiped the old secret' eval 'wait_for 20 moved; line="$(day_of a), $(day_of b)"; moved'
+check 'after days both have wiped the old secret' eval 'wait_for 60 moved; line="$(day_of a), $(day_of b)"; moved'
 check 'they are in the same farm' same_farm a b
 ctl b rotate -k www --no-wait >/dev/null 2>&1
 check 'and have the same keys' share_keys a b
@@ -328,7 +328,7 @@ unwritten() {
 if logged e 'writes are not confined'; then
     skip 'a folder that is first named in a reload' 'this kernel does not confine writes'
 else
-    check 'a folder that is first named in a reload: it says what to do' eval 'wait_for 20 unwritten; unwritten'
+    check 'a folder that is first named in a reload: it says what to do' eval 'wait_for 60 unwritten; unwritten'
     check 'so does what would be written there now' fails 1 'stekd may not write there' e farm init -k www
     stop "$(pid e)"
     host e

@@ -39,7 +39,7 @@ ended() {
 # stop PID [SIGNAL]: and wait until it is gone.
 stop() {
     kill -s "${2:-TERM}" "$1" 2>/dev/null
-    wait_for 10 ended "$1" || kill -s KILL "$1" 2>/dev/null
+    wait_for 60 ended "$1" || kill -s KILL "$1" 2>/dev/null
     wait "$1" 2>/dev/null
     rest=
     for other in $pids; do
@@ -127,7 +127,7 @@ start_stekd() {
     ${stekd_env:-} "$STEK_BUILD/src/stekd" -f -c "$tmp/stekd.conf" -r "$run" >>"$tmp/stekd.log" 2>&1 &
     stekd=$!
     pids="$pids $stekd"
-    wait_for 20 stekctl status || bail "stekd does not answer"
+    wait_for 60 stekctl status || bail "stekd does not answer"
 }
 
 # number FIELD: a number of the keyset, from stekd's status.
@@ -205,7 +205,7 @@ launch() {
 # run_nginx NAME KIND: the same, and wait until it answers.
 run_nginx() {
     launch "$1" "$2"
-    wait_for 20 "$client" "unix:$tmp/$1.sock" || bail "nginx $1 does not answer"
+    wait_for 60 "$client" "unix:$tmp/$1.sock" || bail "nginx $1 does not answer"
 }
 
 # workers NAME: process ids, those that ended included.
@@ -224,7 +224,7 @@ reload_nginx() {
     old_workers=$(workers "$1")
     kill -s HUP "$(cat "$tmp/$1.pid")" || return 1
     # shellcheck disable=SC2086 # words
-    wait_for 20 all_ended $old_workers
+    wait_for 60 all_ended $old_workers
 }
 
 # start_nginx NAME KIND: with the one virtual host a.test.

@@ -56,7 +56,7 @@ logged_times() {
 
 reloads() {
     before=$(count_logged ' event=reload')
-    kill -s HUP "$stekd" && wait_for 20 reloaded
+    kill -s HUP "$stekd" && wait_for 60 reloaded
 }
 
 reloaded() {
@@ -91,7 +91,7 @@ check 'also where it is the primary group' as 12346 "$adm" "$staff" rotate
 another_seals() {
     [ "$(sealing_key)" != "$key" ]
 }
-check 'which is done' wait_for 20 another_seals
+check 'which is done' wait_for 60 another_seals
 check 'and revokes' as 12345 12345 "$adm" revoke --only "$key"
 check 'which the audit trail says' logged_times \
     ' event=order action=revoke keyset=www scope=only keys=1 peer_uid=12345 ' 1
@@ -155,7 +155,7 @@ ASAN_OPTIONS=detect_leaks=0 setpriv --reuid=12000 --regid=12000 --clear-groups \
     "$tmp/stekd" -f -c "$conf" -r "$run" >>"$tmp/stekd.log" 2>&1 &
 stekd=$!
 pids=$stekd
-check 'stekd as a user in none of the groups' wait_for 20 stekctl status
+check 'stekd as a user in none of the groups' wait_for 60 stekctl status
 # what nobody may debug or dump, the kernel shows as root's
 check 'no debugger of that user looks into it' same 0 "$(stat -c %u "/proc/$stekd/environ")"
 check 'an administrator rotates' as 12345 12345 "$adm" rotate

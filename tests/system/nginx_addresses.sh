@@ -31,7 +31,7 @@ start() {
         port=$("$client" free-ports 1)
         hosts | nginx_conf "$1" "$1"
         launch "$1" "$1"
-        wait_for 5 "$client" "127.0.0.1:$port" && return 0
+        wait_for 20 "$client" "127.0.0.1:$port" && return 0
         stop "$server_pid"
     done
     bail "nginx found no free port in $try tries"

@@ -69,7 +69,7 @@ refused() {
 take module 1.3 a.test "$tmp/before"
 chmod 644 "$ring"
 kill -s HUP "$(cat "$tmp/module.pid")"
-check "a reload with a ring that became unsafe is refused" wait_for 20 refused
+check "a reload with a ring that became unsafe is refused" wait_for 60 refused
 check "and the keys from before stay in use" offer module 1.3 a.test "$tmp/before"
 check "so the ticket was resumed" is resumed
 finish

@@ -47,7 +47,7 @@ for name in strict strict-2; do
         server a.test
     } | nginx_conf $name module
     launch $name module
-    wait_for 20 "$client" -n a.test "unix:$tmp/$name.sock" || bail "nginx $name does not answer"
+    wait_for 60 "$client" -n a.test "unix:$tmp/$name.sock" || bail "nginx $name does not answer"
 done
 
 # A host whose certificate nginx reads when a connection comes, so its context has none.
@@ -77,7 +77,7 @@ done
 name=alone
 variable_host | nginx_conf alone module "stek_label fleet;"
 launch alone module
-wait_for 20 "$client" -n v.test "unix:$tmp/alone.sock" || bail "nginx alone does not answer"
+wait_for 60 "$client" -n v.test "unix:$tmp/alone.sock" || bail "nginx alone does not answer"
 
 # Everybody may come to c.test, until it is reloaded.
 open_hosts() {

@@ -21,9 +21,9 @@ global
     stats socket unix@$tmp/$1.admin level admin expose-fd listeners
 defaults
     mode http
-    timeout client 5s
-    timeout connect 5s
-    timeout server 5s
+    timeout client 60s
+    timeout connect 60s
+    timeout server 60s
 frontend tls
     bind unix@$tmp/$1.sock ssl crt $tmp/a.test.both $2
     http-request return status 200 content-type text/plain string "a.test"

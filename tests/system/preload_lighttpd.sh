@@ -48,7 +48,7 @@ launch_server() {
 reload_server() {
     starts=$(count_starts "$1")
     kill -s USR1 "$(cat "$tmp/$1.pid")"
-    wait_for 20 has_started_again "$1"
+    wait_for 60 has_started_again "$1"
 }
 
 count_starts() {

@@ -74,7 +74,7 @@ reload_server() {
     old=$(children "$server_pid")
     kill -s HUP "$server_pid" || return 1
     # shellcheck disable=SC2086 # words
-    wait_for 20 all_ended $old
+    wait_for 60 all_ended $old
 }
 
 at one 24461

@@ -39,7 +39,7 @@ own_key() {
 own_data() {
     opened=$(($(counted opened) + 1))
     serve data && is_sealed && has "own generate" && has "own decrypt" && has "resumed mine" &&
-        wait_for 10 has_counted "$opened"
+        wait_for 60 has_counted "$opened"
 }
 
 is_told() {
@@ -49,7 +49,7 @@ is_told() {
 undone() {
     opened=$(($(counted opened) + 1))
     serve undone && is_sealed && has "resumed stk1" && ! has "own generate" &&
-        wait_for 10 has_counted "$opened"
+        wait_for 60 has_counted "$opened"
 }
 
 # sandboxed: the ring is mapped before; root's files would be forbidden by other means, too.

@@ -37,7 +37,7 @@ run_server() {
     starting=$1
     shift
     launch_server "$starting"
-    wait_for 20 "$client" "$@" "$(target "$starting")" || bail "$starting does not answer"
+    wait_for 60 "$client" "$@" "$(target "$starting")" || bail "$starting does not answer"
 }
 
 # children PID: the process ids, in one line.
@@ -51,7 +51,7 @@ signal_server() {
     old=$(children "$server_pid")
     [ -n "$old" ] && kill -s "$2" "$server_pid" || return 1
     # shellcheck disable=SC2086 # words
-    wait_for 20 all_ended $old && wait_for 20 has_children "$server_pid"
+    wait_for 60 all_ended $old && wait_for 60 has_children "$server_pid"
 }
 
 has_children() {
@@ -136,7 +136,7 @@ before_is_full() {
 
 rotates() {
     former=$(sealing_key)
-    stekctl rotate >/dev/null && wait_for 10 follows_rotation
+    stekctl rotate >/dev/null && wait_for 60 follows_rotation
 }
 
 follows_rotation() {
@@ -157,7 +157,7 @@ start_load() {
         >"$tmp/load.log" 2>&1 &
     load=$!
     pids="$pids $load"
-    wait_for 20 grep -q resumed "$tmp/load.log" || bail "no resumptions under load"
+    wait_for 60 grep -q resumed "$tmp/load.log" || bail "no resumptions under load"
 }
 
 # True if each ticket of that time was resumed and no handshake failed.

@@ -166,13 +166,13 @@ made=$(sed -n 's/.*key \([0-9a-f]\{32\}\) seals.*/\1/p' "$tmp/out")
 sealing_is() {
     [ "$(sealing_key)" = "$1" ]
 }
-check 'the key that rotate named takes over' wait_for 5 sealing_is "$made"
+check 'the key that rotate named takes over' wait_for 60 sealing_is "$made"
 check 'the old key still opens' equal "$(state_of "$old")" opening
 check 'again, in the same second perhaps' succeeds rotate
 check 'rotate --json, once more' succeeds rotate --json
 check 'rotate --json is JSON' is_json
 made=$(value name)
-check 'rotate --json names the key' wait_for 10 sealing_is "$made"
+check 'rotate --json names the key' wait_for 60 sealing_is "$made"
 
 # ---- revoke ----
 
@@ -210,14 +210,14 @@ pids="$pids $watch"
 lines() {
     [ "$(grep -c . "$tmp/watch")" -ge "$1" ]
 }
-check 'watch begins with a line' wait_for 10 lines 1
+check 'watch begins with a line' wait_for 60 lines 1
 stekctl rotate >/dev/null
-check 'watch prints another line when something changes' wait_for 10 lines 2
+check 'watch prints another line when something changes' wait_for 60 lines 2
 stop "$stekd"
-check 'watch says that stekd is gone' wait_for 10 grep -q 'is it running' "$tmp/watch.err"
+check 'watch says that stekd is gone' wait_for 60 grep -q 'is it running' "$tmp/watch.err"
 before=$(grep -c . "$tmp/watch")
 start_stekd
-check 'watch goes on when stekd is back' wait_for 10 lines $((before + 1))
+check 'watch goes on when stekd is back' wait_for 60 lines $((before + 1))
 kill -s INT "$watch"
 wait "$watch"
 check 'an interrupted watch ends well' equal $? 0
@@ -227,7 +227,7 @@ check 'as many objects as lines' equal "$(grep -c . "$tmp/out")" "$(grep -c . "$
 "$STEK_BUILD/src/stekctl" -r "$run" watch -i 1 >"$tmp/watch" &
 watch=$!
 pids="$pids $watch"
-check 'watch prints a line each interval where there is no terminal' wait_for 10 lines 3
+check 'watch prints a line each interval where there is no terminal' wait_for 60 lines 3
 stop "$watch"
 check 'and says what seals, and how much is sealed' \
     grep -q "www: sealing $(sealing_key | cut -c 1-8), next .*, sealed 0/s, opened 0/s" "$tmp/watch"

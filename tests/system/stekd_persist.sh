@@ -39,7 +39,7 @@ refused() {
 }
 
 fails() {
-    line=$(timeout 60 "$program" -f -c "$conf" -r "$run" 2>&1) && return 1
+    line=$(timeout 120 "$program" -f -c "$conf" -r "$run" 2>&1) && return 1
     echo "$line" | grep -qF -- "$1"
 }
 
@@ -88,14 +88,14 @@ mkdir "$tmp/credentials"
 openssl rand -hex 32 >"$tmp/credentials/www"
 keyset credential:www >"$conf"
 kill -s HUP "$stekd"
-check 'another key, at a reload' wait_for 20 logged "keyset www: keys are saved in $saved"
+check 'another key, at a reload' wait_for 60 logged "keyset www: keys are saved in $saved"
 take_both
 reboot
 check 'which serves after a boot' both_are resumed
 
 echo 'keyset "www" { rotate = 7d lifetime = 12h }' >"$conf"
 kill -s HUP "$stekd"
-check 'saved no more' wait_for 20 logged 'keyset www: keys are not saved any more'
+check 'saved no more' wait_for 60 logged 'keyset www: keys are not saved any more'
 check 'the file is gone' [ ! -e "$saved" ]
 reboot
 check 'after a boot keys are others' both_are full

@@ -61,7 +61,7 @@ start_nginx module module
 check 'tickets' tickets old
 old=$(sealing_key)
 cp -a "$records" "$tmp/before"
-check 'the records have the key: after a boot its tickets are resumed' eval 'boot "$tmp/before"; wait_for 20 are old resumed; are old resumed'
+check 'the records have the key: after a boot its tickets are resumed' eval 'boot "$tmp/before"; wait_for 60 are old resumed; are old resumed'
 check 'nothing is revoked, so there is no file' [ ! -e "$kept" ]
 
 check 'revoke its name' eval 'stekctl revoke --no-wait "$old" >/dev/null'
@@ -69,10 +69,10 @@ check 'it stands in a file, for its owner alone' eval 'grep -q "^$old [0-9]*$" "
 check 'its tickets are not resumed' are old full
 boot "$tmp/before"
 check 'nor after a boot, with the records of before' are old full
-check 'its key was taken in from there, as one that is revoked' eval 'wait_for 20 is_state "$old" revoked; is_state "$old" revoked'
+check 'its key was taken in from there, as one that is revoked' eval 'wait_for 60 is_state "$old" revoked; is_state "$old" revoked'
 check 'and still they are not resumed' are old full
 check 'fresh tickets are resumed' eval 'tickets new && are new resumed'
-check 'all is well' wait_for 20 is_well
+check 'all is well' wait_for 60 is_well
 
 new=$(sealing_key)
 cp -a "$records" "$tmp/between"
@@ -80,11 +80,11 @@ check 'revoke all' eval 'stekctl revoke --all --no-wait >/dev/null'
 check 'that stands in the file, too' grep -q '^all [0-9]* [0-9]*$' "$kept"
 boot "$tmp/between"
 check 'no ticket of before is resumed' eval 'are old full && are new full'
-check 'all is well again' wait_for 20 is_well
+check 'all is well again' wait_for 60 is_well
 
 # that it is the file that knows
 rm "$kept"
 boot "$tmp/between"
-check 'without the file the key would be back' eval 'wait_for 20 are new resumed; are new resumed'
+check 'without the file the key would be back' eval 'wait_for 60 are new resumed; are new resumed'
 stop "$stekd"
 finish

@@ -69,7 +69,7 @@ enter() {
 }
 
 answers() {
-    wait_for 20 "$client" "unix:$tmp/inside.sock"
+    wait_for 60 "$client" "unix:$tmp/inside.sock"
 }
 
 resumes() {
@@ -129,7 +129,7 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     enter proc count unshare -m
     check 'a container with the ring, and what servers count to be written' answers
     check 'tickets resume there, too' resumes
-    check 'what it does is counted' wait_for 20 counted
+    check 'what it does is counted' wait_for 60 counted
     stop "$server_pid"
 
     sed 's|stek_ring .*|stek_ring /mnt/stek/www.r1;|' "$tmp/inside.conf" >"$tmp/private.conf"
@@ -139,11 +139,11 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     check 'has a /tmp of its own' fails test -e "/proc/$server_pid/root/tmp/${tmp##*/}.outside"
     rmdir "/tmp/${tmp##*/}.outside"
     check 'tickets resume there, and outside' resumes
-    check 'what it does is counted, too' wait_for 20 counted
+    check 'what it does is counted, too' wait_for 60 counted
     stop "$server_pid"
 
     enter proc none unshare -m setpriv --bounding-set -dac_override,-dac_read_search --clear-groups
-    check 'root without the capability and the group may not read it' wait_for 20 told 'Permission denied'
+    check 'root without the capability and the group may not read it' wait_for 60 told 'Permission denied'
     stop "$server_pid"
     enter proc none unshare -m setpriv --bounding-set -dac_override,-dac_read_search --groups "$gid"
     check 'root without the capability, in the group, may' answers
@@ -156,7 +156,7 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     stop "$server_pid"
     for proc in none pids; do
         enter $proc none unshare -m
-        check "a chroot that does not show it ($proc): the server tells" wait_for 20 told 'No such file or directory'
+        check "a chroot that does not show it ($proc): the server tells" wait_for 60 told 'No such file or directory'
         stop "$server_pid"
     done
 
@@ -166,7 +166,7 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     rootless="setpriv --reuid 12345 --regid 12345 --groups"
     # shellcheck disable=SC2086 # words
     enter proc none $rootless 12345 unshare -m -U -r
-    check 'root of a user namespace may not read it' wait_for 20 told 'Permission denied'
+    check 'root of a user namespace may not read it' wait_for 60 told 'Permission denied'
     stop "$server_pid"
     # shellcheck disable=SC2086
     enter proc none $rootless "12345,$gid" unshare -m -U -r
@@ -182,7 +182,7 @@ if [ "$(id -u)" -eq 0 ] && can_enter; then
     sed -i "s|stek_ring .*|stek_ring /shared/stek/www.r1;|" "$tmp/inside.conf"
     # shellcheck disable=SC2086
     enter proc none $rootless "12345,$gid" unshare -m -U -r
-    check 'a ring that anybody may have put there is not read' wait_for 20 told 'not safe to use'
+    check 'a ring that anybody may have put there is not read' wait_for 60 told 'not safe to use'
     stop "$server_pid"
 else
     skip 'containers, chroots, user namespaces' 'needs root and namespaces'

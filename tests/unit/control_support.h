@@ -17,7 +17,7 @@
 
 #include "daemon/stekd.h"
 
-#define PATIENCE_MS 30000
+#define PATIENCE_MS 60000
 
 struct daemon {
     char folder[32], config[64], run[64], socket[80], log[64];

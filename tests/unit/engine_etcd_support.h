@@ -157,8 +157,8 @@ client_do(struct client *client, const char *method, struct etcd_bytes *message)
                                          .message = message->bytes,
                                          .len = message->len,
                                          .answer_max = ETCD_ANSWER_MAX,
-                                         .connect_ms = 10000,
-                                         .complete_ms = 15000};
+                                         .connect_ms = 60000,
+                                         .complete_ms = 60000};
     struct client_call one = {.call = grpc_call_new(client->grpc, &request, NULL)};
     bool done =
         one.call != NULL && run_until(client->loop, is_call_over, &one) && one.result.status == 0;

@@ -12,7 +12,7 @@
 
 #define HOSTS_MAX 300
 #define KINDS (RECORD_STATUS + 1)
-#define GIVE_UP_MS 45000U
+#define GIVE_UP_MS 90000U
 #define OPTIONS_MAX 16
 #define WORLD_MS (1700000000U * (uint64_t)1000) /* when a world begins */
 #define FRONT_LEN (39 + 3 + RECORD_SALT_LEN)    /* of a record of "www" */

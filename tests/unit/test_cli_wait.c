@@ -86,7 +86,7 @@ wait_for(const struct answer *answers, unsigned count, bool *ok, struct err *err
     char folder[] = "/tmp/stek-test-XXXXXX", path[64], *text = NULL;
     const struct fleet_wait wait = {.keyset = "www"};
     size_t len = 0;
-    struct cli cli = {.rundir = folder, .timeout_ms = 5000};
+    struct cli cli = {.rundir = folder, .timeout_ms = 60000};
     json_t *result = json_object();
     pid_t pid;
 

@@ -131,7 +131,7 @@ peer_open(struct peer *peer, const char *url, const struct client *files, unsign
                                          .message = nothing,
                                          .answer_max = 1000,
                                          .connect_ms = connect_ms,
-                                         .complete_ms = 10000};
+                                         .complete_ms = 60000};
     struct grpc_setup setup = {
         .url = url, .ca = files->ca, .cert = files->cert, .key = files->key, .ready = on_client};
 
@@ -181,14 +181,14 @@ test_slow_name(void **state)
     assert_true(run_until(first.loop, is_call_over, &first.one));
     assert_int_equal(first.one.result.broken, GRPC_LATE);
     peer_close(&first);
-    assert_true(peer_open(&second, "https://slow.invalid:2379", &files, 10000));
+    assert_true(peer_open(&second, "https://slow.invalid:2379", &files, 60000));
     wanted = 2;
     assert_true(run_until(second.loop, is_resolving, &wanted));
     peer_close(&second);
     assert_int_equal(atomic_load(&resolved), 0);
 
     atomic_store(&may_resolve, true);
-    assert_true(peer_open(&first, "https://unknown.invalid:2379", &files, 10000));
+    assert_true(peer_open(&first, "https://unknown.invalid:2379", &files, 60000));
     assert_true(run_until(first.loop, is_call_over, &first.one));
     assert_int_equal(first.one.result.broken, GRPC_FAILED);
     assert_non_null(strstr(first.one.result.text, "no address is known"));
@@ -212,7 +212,7 @@ result_of(const char *url, const char *ca, const char *cert, const char *key)
     nodes_path(files.ca, &nodes, ca);
     nodes_path(files.cert, &nodes, cert);
     nodes_path(files.key, &nodes, key);
-    if (peer_open(&peer, url, &files, 10000) && run_until(peer.loop, is_call_over, &peer.one))
+    if (peer_open(&peer, url, &files, 60000) && run_until(peer.loop, is_call_over, &peer.one))
         result = peer.one.result;
     peer_close(&peer);
     printf("# %s %s: %d, status %d: %s\n", ca, cert, (int)result.broken, result.status,

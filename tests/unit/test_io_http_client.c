@@ -87,7 +87,7 @@ call(const char *answer, const struct http_bounds *bounds, struct http_reply *re
     return ok;
 }
 
-static const struct http_bounds small = {.reply_max = 64, .timeout_ms = 20000};
+static const struct http_bounds small = {.reply_max = 64, .timeout_ms = 60000};
 
 static void
 test_reply(void **state)

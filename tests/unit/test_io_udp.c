@@ -16,7 +16,7 @@
 
 #include "io/udp.h"
 
-#define GIVE_UP_MS 10000U
+#define GIVE_UP_MS 60000U
 
 /* What came to one user. */
 struct user {
