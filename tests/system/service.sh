@@ -136,13 +136,13 @@ says() {
     esac
 }
 
-# alive_in_time MS: between any two of the last five signs of life there is less. Of all it would be
-# too much to ask: a busy machine lets either side stand still.
+# alive_in_time MS: between any two of the last three signs of life there is less. Of all it would
+# be too much to ask: a busy machine lets either side stand still.
 alive_in_time() {
-    line=$(grep WATCHDOG=1 "$tmp/notified.out" | tail -n 5 | tr '\n' ' ')
+    line=$(grep WATCHDOG=1 "$tmp/notified.out" | tail -n 3 | tr '\n' ' ')
     echo "$line" | tr ' ' '\n' | awk -v most="$1" '
         /^[0-9]+$/ { if (n++ && $1 - last > most) late = 1; last = $1 }
-        END { exit late || n < 5 }'
+        END { exit late || n < 3 }'
 }
 
 # from_main: all that was heard came from the process that was started.
