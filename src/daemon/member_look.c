@@ -29,6 +29,9 @@ wanted_within_ms(const struct member *member, struct ring_time now)
     const struct keyset *set = &member->service->set;
     uint64_t wait = member->look.wait_ms, within = MEMBER_NEVER;
 
+    if (keyset_is_misdated(set, member->host)) /* until it is known what time others have */
+        within = FLEET_HEARTBEAT_MS;
+
     for (size_t i = 0; i < set->key_count; i++) {
         const struct key *key = &set->keys[i];
 
@@ -111,6 +114,25 @@ confirm(struct member *member, struct ring_time now)
         log_warn(member->log, "keyset %s: no key was confirmed: %s", member->keyset, err.text);
 }
 
+/* Our clock is right, as most hosts say: then what we made while it was ahead was made when it
+ * seals. */
+static void
+redate(struct member *member, struct ring_time now)
+{
+    const struct keyset *own = &member->service->set;
+    size_t agree = 0, asked = 0;
+    struct err err = {""};
+    KEYSET(set);
+
+    if (!keyset_is_misdated(own, member->host))
+        return;
+    fleet_ask_clock(&member->fleet, 0, (int64_t)KEY_SKEW_MS, &agree, &asked);
+    if (2 * agree <= asked || !keyset_copy(&set, own) || !keyset_redate(&set, member->host))
+        return; /* another look follows */
+    if (!service_confirm(member->service, &set, now, &err))
+        log_warn(member->log, "keyset %s: times of keys stay wrong: %s", member->keyset, err.text);
+}
+
 /* True if a host that is there opens a key that we do not know: a record may be lost. */
 static bool
 lacks_some(const struct member *member)
@@ -143,6 +165,7 @@ member_end_look(struct member *member, struct ring_time now)
         fleet_looked(&member->fleet, look->begun_ms);
         fleet_prune(&member->fleet, FORGET_MS, now.boot_ms);
         confirm(member, now);
+        redate(member, now);
         if (member->due.again == MEMBER_NEVER && lacks_some(member))
             member->due.again = now.boot_ms + member_random(MEMBER_AGAIN_MS);
     }

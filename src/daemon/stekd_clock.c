@@ -38,7 +38,7 @@ is_agreed(const struct stekd *stekd)
         const struct member *member = stekd->services[i]->member;
 
         if (member != NULL)
-            fleet_ask_clock(&member->fleet, stekd->clock.held_ms, &agree, &asked);
+            fleet_ask_clock(&member->fleet, stekd->clock.held_ms, FLEET_CLOCK_MS, &agree, &asked);
     }
     return 2 * agree > asked;
 }

@@ -257,6 +257,42 @@ keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, bool is_agree
         keyset_settle(set, &set->keys[i]); /* as peers do when they learn the new times */
 }
 
+/* When this key is to have been made; what it says if that is well. */
+static uint64_t
+dated_ms(const struct keyset *set, const struct key *key)
+{
+    uint64_t made_ms = key->seal_from * 1000;
+
+    if (key->made_ms <= made_ms + KEY_SKEW_MS)
+        return key->made_ms;
+    if (set->mark.until > 0 && key->made_ms > set->mark.made_ms && made_ms <= set->mark.made_ms)
+        made_ms = set->mark.made_ms + 1;
+    return made_ms;
+}
+
+bool
+keyset_is_misdated(const struct keyset *set, uint64_t maker)
+{
+    bool is_any = false;
+
+    for (size_t i = 0; i < set->key_count && !is_any; i++)
+        is_any =
+            set->keys[i].maker == maker && dated_ms(set, &set->keys[i]) != set->keys[i].made_ms;
+    return is_any;
+}
+
+bool
+keyset_redate(struct keyset *set, uint64_t maker)
+{
+    bool is_any = keyset_is_misdated(set, maker);
+
+    for (size_t i = 0; i < set->key_count; i++)
+        if (set->keys[i].maker == maker)
+            set->keys[i].made_ms = dated_ms(set, &set->keys[i]);
+    set->newest_ms = is_any ? newest(set) : set->newest_ms;
+    return is_any;
+}
+
 void
 keyset_adopt(struct keyset *set, uint64_t from, uint64_t to)
 {

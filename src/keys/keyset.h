@@ -151,6 +151,14 @@ void keyset_shift(struct keyset *set, int64_t by_s);
 void keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, bool is_agreed,
                       uint64_t now_ms);
 
+/* Of keys that `maker` would be said to have made over 10 min after they began to seal, as it made
+ * them by a clock that was ahead, and that was set back since: nobody takes these times from it.
+ * keyset_redate() lets them be made when they begin to seal, or right after a mark that they were
+ * made after. It is for a clock that is known to be right: one that went back far looks alike. True
+ * if there is any. */
+bool keyset_is_misdated(const struct keyset *set, uint64_t maker);
+bool keyset_redate(struct keyset *set, uint64_t maker);
+
 /* Keys of one maker are another's from now on. */
 void keyset_adopt(struct keyset *set, uint64_t from, uint64_t to);
 

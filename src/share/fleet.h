@@ -125,8 +125,10 @@ bool fleet_agrees(const struct fleet_host *host, const uint8_t digest[STATUS_DIG
 bool fleet_clock(const struct fleet *fleet, int64_t *out_ms);
 
 /* Of the hosts but us that are not silent, and whose clocks are known, add how many there are to
- * *asked, and to *agree how many say that it is so much later than our clock does. */
-void fleet_ask_clock(const struct fleet *fleet, int64_t ahead_ms, size_t *agree, size_t *asked);
+ * *asked, and to *agree how many say that it is so much later than our clock does, give or take
+ * `slack_ms`. */
+void fleet_ask_clock(const struct fleet *fleet, int64_t ahead_ms, int64_t slack_ms, size_t *agree,
+                     size_t *asked);
 
 /* Our clock was set: how far others' are ahead of it is to be seen anew. */
 void fleet_forget_clocks(struct fleet *fleet);

@@ -121,7 +121,8 @@ fleet_clock(const struct fleet *fleet, int64_t *out_ms)
 }
 
 void
-fleet_ask_clock(const struct fleet *fleet, int64_t ahead_ms, size_t *agree, size_t *asked)
+fleet_ask_clock(const struct fleet *fleet, int64_t ahead_ms, int64_t slack_ms, size_t *agree,
+                size_t *asked)
 {
     for (size_t i = 0; i < fleet->count; i++) {
         const struct fleet_host *host = &fleet->hosts[i];
@@ -129,7 +130,6 @@ fleet_ask_clock(const struct fleet *fleet, int64_t ahead_ms, size_t *agree, size
         if (!host->has_clock || !is_waited_for(fleet, host))
             continue;
         (*asked)++;
-        *agree += host->clock_ms >= ahead_ms - FLEET_CLOCK_MS &&
-                  host->clock_ms <= ahead_ms + FLEET_CLOCK_MS;
+        *agree += host->clock_ms >= ahead_ms - slack_ms && host->clock_ms <= ahead_ms + slack_ms;
     }
 }

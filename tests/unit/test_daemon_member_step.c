@@ -111,6 +111,39 @@ test_was_ahead(void **state)
     farm_close(world);
 }
 
+/* A clock that was ahead for longer than it was ahead: by it, what was made then was made before
+ * now. Once the others say that it is right, its maker's word on that is taken again. */
+static void
+test_was_ahead_for_long(void **state)
+{
+    struct farm_world *world = farm_open(3);
+    struct farm_host *wrong;
+    uint8_t own[KEY_NAME_LEN];
+    const struct key *key;
+    int64_t before;
+
+    (void)state;
+    assert_non_null(world);
+    wrong = &world->hosts[1];
+    wrong->ahead_ms = (int64_t)HOUR_IN_MS;
+    assert_true(farm_begin(world));
+    assert_int_equal(order_rotate(wrong, own), SERVICE_DONE);
+    farm_run(world, 2 * HOUR_IN_MS);
+    before = left_ms(wrong, own);
+    assert_true(restart_at(wrong, 0));
+    assert_int_equal(left_ms(wrong, own), before);
+    farm_run(world, 3 * MINUTE_MS);
+    key = keyset_find(&world->hosts[0].service->set, own);
+    assert_non_null(key);
+    assert_true(key->made_ms <= key->seal_from * 1000);
+    assert_true(is_same(world, own));
+    assert_true(restart_at(wrong, 2 * (int64_t)MINUTE_MS));
+    farm_run(world, 3 * MINUTE_MS);
+    assert_true(is_same(world, own));
+    assert_true(farm_agrees(world));
+    farm_close(world);
+}
+
 /* ---- a wall clock that is set while stekd runs ---- */
 
 /* The daemon of this host, as far as its clock goes; it begins after this. */
@@ -213,6 +246,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_was_ahead),
+        cmocka_unit_test(test_was_ahead_for_long),
         cmocka_unit_test(test_agreed),
         cmocka_unit_test(test_not_agreed),
     };

@@ -249,6 +249,43 @@ test_own_were_revoked_ahead(void **state)
     assert_int_equal(set.keys[0].made_ms, NOW_MS + 5000);
 }
 
+/* What we made while our clock was two hours ahead, three hours ago: others take no times that are
+ * of before it was made, until it was made when it seals, or after the mark that it was made after. */
+static void
+test_redate(void **state)
+{
+    struct key ours = key_of(9, 0);
+
+    (void)state;
+    ours.maker = 7;
+    ours.made_ms = NOW_MS;
+    for (uint64_t marked_ms = 0; marked_ms <= 7000000; marked_ms += 7000000) {
+        KEYSET(set);
+        KEYSET(peer);
+
+        assert_int_equal(keyset_add(&set, &ours, NOW_MS, NULL), KEYSET_CHANGED);
+        assert_int_equal(keyset_add(&peer, &ours, NOW_MS, NULL), KEYSET_CHANGED);
+        if (marked_ms != 0)
+            assert_int_equal(
+                keyset_revoke_mark(&set, NOW_MS - marked_ms, NOW_S + 99999, NOW_MS, NULL),
+                KEYSET_CHANGED);
+        assert_false(keyset_is_misdated(&set, 7));
+        keyset_shift_own(&set, 7, -7200, false, NOW_MS + 3600000);
+        assert_int_equal(keyset_retime(&peer, &set.keys[0], NOW_MS, NULL), KEYSET_REFUSED);
+        assert_false(keyset_is_misdated(&set, 8));
+        assert_false(keyset_redate(&set, 8));
+        assert_true(keyset_is_misdated(&set, 7));
+        assert_true(keyset_redate(&set, 7));
+        assert_int_equal(set.keys[0].made_ms,
+                         marked_ms == 0 ? set.keys[0].seal_from * 1000 : NOW_MS - marked_ms + 1);
+        assert_int_equal(set.keys[0].flags, 0);
+        assert_int_equal(set.newest_ms, set.keys[0].made_ms);
+        assert_false(keyset_is_misdated(&set, 7));
+        assert_false(keyset_redate(&set, 7));
+        assert_int_equal(keyset_retime(&peer, &set.keys[0], NOW_MS, NULL), KEYSET_CHANGED);
+    }
+}
+
 /* All clocks were two hours ahead, and ours is right again before those of others, who will tell
  * their keys anew: until then, and after, keys can be made and revoked by the right time. */
 static void
@@ -296,7 +333,7 @@ main(void)
         cmocka_unit_test(test_bounds),         cmocka_unit_test(test_own_move),
         cmocka_unit_test(test_own_were_ahead), cmocka_unit_test(test_others_were_ahead),
         cmocka_unit_test(test_own_go_wrong),   cmocka_unit_test(test_own_were_revoked_ahead),
-        cmocka_unit_test(test_adopt),
+        cmocka_unit_test(test_redate),         cmocka_unit_test(test_adopt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,7 +151,7 @@ test_ask_clock(void **state)
 
     (void)state;
     assert_true(fleet_of(&fleet, 4, 0));
-    fleet_ask_clock(&fleet, 7200000, &agree, &asked);
+    fleet_ask_clock(&fleet, 7200000, FLEET_CLOCK_MS, &agree, &asked);
     assert_int_equal(asked, 0); /* none has moved */
     for (uint64_t id = 1; id <= 4; id++) {
         uint64_t there_ms = NOW_MS + 5000 + (uint64_t)ahead_ms[id - 1];
@@ -161,15 +161,17 @@ test_ask_clock(void **state)
                          RECORD_OPENED);
     }
     fleet_looked(&fleet, 4000);
-    fleet_ask_clock(&fleet, 7200000, &agree, &asked);
+    fleet_ask_clock(&fleet, 7200000, FLEET_CLOCK_MS, &agree, &asked);
     assert_int_equal(asked, 4);
     assert_int_equal(agree, 2);
-    fleet_ask_clock(&fleet, 0, &agree, &asked); /* adds */
+    fleet_ask_clock(&fleet, 0, FLEET_CLOCK_MS, &agree, &asked); /* adds */
     assert_int_equal(asked, 8);
     assert_int_equal(agree, 3);
+    fleet_ask_clock(&fleet, 7200000, 100000, &agree, &asked);
+    assert_int_equal(agree, 6);
     fleet_forget_clocks(&fleet);
     agree = asked = 0;
-    fleet_ask_clock(&fleet, 0, &agree, &asked);
+    fleet_ask_clock(&fleet, 0, FLEET_CLOCK_MS, &agree, &asked);
     assert_int_equal(asked, 0);
     fleet_free(&fleet);
 }
