@@ -250,7 +250,8 @@ test_own_were_revoked_ahead(void **state)
 }
 
 /* What we made while our clock was two hours ahead, three hours ago: others take no times that are
- * of before it was made, until it was made when it seals, or after the mark that it was made after. */
+ * of before it was made, until it was made when it seals, or after the mark that it was made
+ * after. */
 static void
 test_redate(void **state)
 {
