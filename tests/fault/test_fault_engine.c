@@ -12,8 +12,6 @@
 #include "engine_peers_support.h"
 #include "fault.h"
 
-#define TRIES 2000U
-
 static const struct engine_name seven = {RECORD_KEYS, 7};
 
 /* What differs between engines. */
@@ -81,6 +79,12 @@ options_of_two(struct farm_world *world, struct engine_option *out)
     return 4;
 }
 
+static bool
+is_planted(void *arg)
+{
+    return host_has(arg, RECORD_KEYS, 7, "there");
+}
+
 static const char *
 begin_peers(void *arg)
 {
@@ -93,9 +97,7 @@ begin_peers(void *arg)
     if (!world_open(world, &both) || !world_plant(world, "www", &seven, "there") ||
         !host_put(world->hosts[KEEPER], RECORD_KEYS, large))
         return "no world";
-    for (unsigned i = 0; i < TRIES && !host_has(world->hosts[KEEPER], RECORD_KEYS, 7, "there"); i++)
-        (void)event_base_loop(loop_base(world->loop), EVLOOP_NONBLOCK); /* seen by that */
-    return host_has(world->hosts[KEEPER], RECORD_KEYS, 7, "there") ? NULL : "nothing planted";
+    return run_until(world->loop, is_planted, world->hosts[KEEPER]) ? NULL : "nothing planted";
 }
 
 static void

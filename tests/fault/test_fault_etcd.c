@@ -16,7 +16,6 @@
 #define TURNS 25U /* of the loop, with a fault */
 #define TURN_MS 4U
 #define BEATS 4U
-#define TRIES 2000U
 #define PARTS 8U
 #define WORLDS 1000000U /* of a part */
 
@@ -69,9 +68,10 @@ is_mended(const struct farm_world *world)
 static const char *
 mend(struct farm_world *world, struct loop_timer *end, bool is_put)
 {
+    uint64_t end_ms = loop_now_ms(world->loop) + GIVE_UP_MS;
     bool done = is_put || host_put(world->hosts[1], RECORD_KEYS, "mine");
 
-    for (unsigned i = 0; done && i < TRIES && !is_mended(world); i++) {
+    while (done && !is_mended(world) && loop_now_ms(world->loop) < end_ms) {
         if (!host_has(world->hosts[1], RECORD_STATUS, 7, "s")) /* we may have found no memory */
             host_list(world->hosts[1], RECORD_STATUS);
         if (!host_has(world->hosts[1], RECORD_KEYS, 7, "there") ||
