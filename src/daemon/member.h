@@ -50,10 +50,11 @@ struct member_calls {
 
 /* The newest keys record of a host. */
 struct member_carrier {
-    uint8_t name[KEY_NAME_LEN]; /* the host's id and zeros: for items.h */
+    uint8_t name[KEY_NAME_LEN]; /* the host's id and zeros: for items.h and index.h */
     uint64_t sequence;
     uint64_t withdrawn;  /* which revocations it carries: merge_withdrawn() */
     uint32_t held, told; /* bits: engines that hold it; that told it since a list was asked for */
+    bool has_words;      /* of its keys, below */
 };
 
 /* That it has a key in it. */
@@ -139,6 +140,7 @@ struct member {
     struct member_look look;
     struct member_carrier *carriers; /* whose records are there, ours too */
     size_t carrier_count, carrier_cap;
+    struct index carrier_index;
     struct member_word *words; /* what is in them */
     size_t word_count, word_cap;
     size_t carried_count;     /* keys of others in our last record */

@@ -20,12 +20,11 @@ carrier_of(uint64_t sender)
 static struct member_carrier *
 find(const struct member *member, uint64_t sender)
 {
-    struct member_carrier wanted = carrier_of(sender);
-    bool found;
-    size_t place = items_place(member->carriers, member->carrier_count, sizeof *member->carriers,
-                               wanted.name, &found);
+    const struct member_carrier wanted = carrier_of(sender);
+    size_t place =
+        index_find(&member->carrier_index, member->carriers, sizeof *member->carriers, wanted.name);
 
-    return found ? &member->carriers[place] : NULL;
+    return place != SIZE_MAX ? &member->carriers[place] : NULL;
 }
 
 static struct member_word
@@ -154,9 +153,7 @@ add_word(struct member *member, const struct key *key, uint64_t sender)
 static struct member_carrier *
 add(struct member *member, uint64_t sender)
 {
-    struct member_carrier fresh = carrier_of(sender), *all = member->carriers;
-    bool found;
-    size_t place = items_place(all, member->carrier_count, sizeof *all, fresh.name, &found);
+    struct member_carrier *all = member->carriers;
 
     if (member->carrier_count >= FLEET_HOSTS_MAX)
         return NULL;
@@ -164,8 +161,11 @@ add(struct member *member, uint64_t sender)
     if (all == NULL) /* as in add_word() */
         return NULL;
     member->carriers = all;
-    items_insert(all, &member->carrier_count, sizeof *all, place, &fresh);
-    return &all[place];
+    if (!index_reserve(&member->carrier_index, all, member->carrier_count, sizeof *all))
+        return NULL;
+    all[member->carrier_count] = carrier_of(sender);
+    index_add(&member->carrier_index, all, member->carrier_count, sizeof *all);
+    return &all[member->carrier_count++];
 }
 
 void
@@ -183,7 +183,9 @@ member_note_record(struct member *member, const struct record_head *head, const 
         carrier->held = carrier->told = 0;
     carrier->sequence = head->sequence;
     carrier->withdrawn = merge_withdrawn(said);
-    forget_words(member, head->sender);
+    if (carrier->has_words) /* it takes all words to look through */
+        forget_words(member, head->sender);
+    carrier->has_words = said->key_count > 0;
     for (size_t i = 0; i < said->key_count; i++)
         add_word(member, &said->keys[i], head->sender);
 }
@@ -227,11 +229,13 @@ member_note_listed(struct member *member, size_t engine)
         if ((carrier->told & 1U << engine) == 0)
             carrier->held &= ~(1U << engine);
         carrier->told &= ~(1U << engine);
-        if (is_gone(carrier, oldest_day))
+        if (is_gone(carrier, oldest_day) && carrier->has_words)
             forget_words(member, read_u64(&r));
     }
-    (void)items_drop(member->carriers, &member->carrier_count, sizeof *member->carriers, is_gone,
-                     oldest_day); /* mostly none */
+    if (items_drop(member->carriers, &member->carrier_count, sizeof *member->carriers, is_gone,
+                   oldest_day))
+        index_renew(&member->carrier_index, member->carriers, member->carrier_count,
+                    sizeof *member->carriers);
 }
 
 void
@@ -239,6 +243,7 @@ member_forget_carriers(struct member *member)
 {
     items_free(member->carriers, member->carrier_cap, sizeof *member->carriers);
     items_free(member->words, member->word_cap, sizeof *member->words);
+    index_free(&member->carrier_index);
     member->carriers = NULL;
     member->words = NULL;
     member->carrier_count = member->carrier_cap = member->word_count = member->word_cap = 0;

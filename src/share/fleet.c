@@ -19,27 +19,28 @@ fleet_free(struct fleet *fleet)
     for (size_t i = 0; i < fleet->count; i++)
         free(fleet->hosts[i].keys);
     items_free(fleet->hosts, fleet->cap, sizeof *fleet->hosts);
+    index_free(&fleet->index);
     *fleet = (struct fleet){.self = fleet->self};
 }
 
-static size_t
-place_of(const struct fleet *fleet, uint64_t id, uint8_t name[KEY_NAME_LEN], bool *found)
+static void
+set_name(uint8_t name[KEY_NAME_LEN], uint64_t id)
 {
     struct writer w = writer_of(name, KEY_NAME_LEN);
 
     write_u64(&w, id);
     write_u64(&w, 0);
-    return items_place(fleet->hosts, fleet->count, sizeof *fleet->hosts, name, found);
 }
 
 static struct fleet_host *
 host_of(const struct fleet *fleet, uint64_t id)
 {
     uint8_t name[KEY_NAME_LEN];
-    bool found;
-    size_t place = place_of(fleet, id, name, &found);
+    size_t place;
 
-    return found ? &fleet->hosts[place] : NULL;
+    set_name(name, id);
+    place = index_find(&fleet->index, fleet->hosts, sizeof *fleet->hosts, name);
+    return place != SIZE_MAX ? &fleet->hosts[place] : NULL;
 }
 
 const struct fleet_host *
@@ -130,8 +131,6 @@ add(struct fleet *fleet, uint64_t sender, uint64_t sequence, const struct status
                                .moved_ms = boot_ms,
                                .changed_ms = boot_ms};
     struct fleet_host *hosts;
-    bool found;
-    size_t place = place_of(fleet, sender, fresh.name, &found);
 
     if (fleet->count >= FLEET_HOSTS_MAX)
         return RECORD_FULL;
@@ -139,10 +138,13 @@ add(struct fleet *fleet, uint64_t sender, uint64_t sequence, const struct status
     if (hosts == NULL)
         return RECORD_FAILED;
     fleet->hosts = hosts;
-    if (!set_said(&fresh, status))
+    if (!index_reserve(&fleet->index, hosts, fleet->count, sizeof *hosts) ||
+        !set_said(&fresh, status))
         return RECORD_FAILED;
     set_seen(&fresh, boot_ms, engine);
-    items_insert(hosts, &fleet->count, sizeof *hosts, place, &fresh);
+    set_name(fresh.name, sender);
+    hosts[fleet->count] = fresh;
+    index_add(&fleet->index, hosts, fleet->count++, sizeof *hosts);
     return RECORD_OPENED;
 }
 
@@ -239,8 +241,8 @@ fleet_prune(struct fleet *fleet, uint64_t keep_ms, uint64_t boot_ms)
         free(host->keys);
         host->keys = NULL;
     }
-    (void)items_drop(fleet->hosts, &fleet->count, sizeof *fleet->hosts, is_over, until_ms);
-    /* whether there was one does not matter */
+    if (items_drop(fleet->hosts, &fleet->count, sizeof *fleet->hosts, is_over, until_ms))
+        index_renew(&fleet->index, fleet->hosts, fleet->count, sizeof *fleet->hosts);
 }
 
 void

@@ -23,7 +23,9 @@
  *              silent or unknown the one of the lowest id that is not silent.
  *   R-FLEET-4: a clock is called different by no more than can be told: the time that the status
  *              may have lain there is on its side.
- *   R-FLEET-5: memory is bounded; where there is none, what was known stays. */
+ *   R-FLEET-5: memory is bounded; where there is none, what was known stays.
+ *   R-FLEET-6: to take in a status costs the same however many hosts there are, in whatever order
+ *              they come. */
 #ifndef SHARE_FLEET_H
 #define SHARE_FLEET_H
 
@@ -33,6 +35,7 @@
 
 #include "keys/key.h"
 #include "share/inbox.h"
+#include "share/index.h"
 #include "share/status.h"
 
 #define FLEET_HOSTS_MAX INBOX_SENDERS_MAX
@@ -46,7 +49,7 @@ enum fleet_state { FLEET_LIVE, FLEET_LATE, FLEET_SILENT };
 
 /* Times are milliseconds since boot, as fleet_saw() was told them. */
 struct fleet_host {
-    uint8_t name[KEY_NAME_LEN]; /* its id and zeros: for items.h */
+    uint8_t name[KEY_NAME_LEN]; /* its id and zeros: for items.h and index.h */
     uint64_t id;
     uint64_t sequence, beat, generation; /* of its last status, as what follows */
     uint8_t digest[STATUS_DIGEST_LEN];
@@ -69,8 +72,9 @@ struct fleet_host {
 
 struct fleet {
     uint64_t self;            /* our own id: in the table if the caller tells of it, always live */
-    struct fleet_host *hosts; /* sorted by id */
+    struct fleet_host *hosts; /* as they came */
     size_t count, cap;
+    struct index index; /* of them */
     bool has_looked;
     uint64_t looked_ms; /* when the last look that is over began */
 };

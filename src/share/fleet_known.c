@@ -81,8 +81,8 @@ fleet_confirms(const struct fleet *fleet, uint64_t maker)
         return true;
     if (!fleet->has_looked || (host != NULL && is_waited_for(fleet, host)))
         return false;
-    for (size_t i = 0; i < fleet->count && fleet->hosts[i].id < fleet->self; i++)
-        if (is_waited_for(fleet, &fleet->hosts[i]))
+    for (size_t i = 0; i < fleet->count; i++)
+        if (fleet->hosts[i].id < fleet->self && is_waited_for(fleet, &fleet->hosts[i]))
             return false;
     return true;
 }

@@ -22,6 +22,7 @@ void
 inbox_free(struct inbox *inbox)
 {
     items_free(inbox->seen, inbox->seen_cap, sizeof *inbox->seen);
+    index_free(&inbox->index);
     *inbox = (struct inbox){.farm = NULL};
 }
 
@@ -36,11 +37,13 @@ seen_of(uint64_t sender, enum record_kind kind, uint64_t sequence)
     return seen;
 }
 
-/* Where this sender's is, or belongs. */
-static size_t
-place_of(const struct inbox *inbox, const struct inbox_seen *seen, bool *found)
+/* This sender's; NULL: there is none. */
+static struct inbox_seen *
+find(const struct inbox *inbox, const struct inbox_seen *seen)
 {
-    return items_place(inbox->seen, inbox->seen_count, sizeof *inbox->seen, seen->name, found);
+    size_t place = index_find(&inbox->index, inbox->seen, sizeof *inbox->seen, seen->name);
+
+    return place != SIZE_MAX ? &inbox->seen[place] : NULL;
 }
 
 static bool
@@ -53,11 +56,10 @@ is_ahead(uint64_t sequence, uint64_t now_ms)
 static struct inbox_seen *
 last_of(const struct inbox *inbox, uint64_t sender, enum record_kind kind, uint64_t now_ms)
 {
-    struct inbox_seen wanted = seen_of(sender, kind, 0);
-    bool found;
-    size_t place = place_of(inbox, &wanted, &found);
+    const struct inbox_seen wanted = seen_of(sender, kind, 0);
+    struct inbox_seen *seen = find(inbox, &wanted);
 
-    return found && !is_ahead(inbox->seen[place].sequence, now_ms) ? &inbox->seen[place] : NULL;
+    return seen != NULL && !is_ahead(seen->sequence, now_ms) ? seen : NULL;
 }
 
 uint64_t
@@ -134,12 +136,9 @@ is_over(const void *item, uint64_t oldest_day)
 static enum record_verdict
 remember(struct inbox *inbox, const struct inbox_seen *fresh, uint64_t now_ms)
 {
-    struct inbox_seen *seen;
-    bool found;
-    size_t place = place_of(inbox, fresh, &found);
+    struct inbox_seen *seen = find(inbox, fresh);
 
-    if (found) {
-        seen = &inbox->seen[place];
+    if (seen != NULL) {
         if (is_ahead(seen->sequence, now_ms))
             *seen = *fresh;
         else if (seen->sequence < fresh->sequence)
@@ -147,18 +146,20 @@ remember(struct inbox *inbox, const struct inbox_seen *fresh, uint64_t now_ms)
         (void)note_brought(inbox, seen, fresh->sequence); /* one of before may be taken late */
         return RECORD_OPENED;
     }
-    if (inbox->seen_count >= INBOX_SENDERS_MAX) {
-        (void)items_drop(inbox->seen, &inbox->seen_count, sizeof *inbox->seen, is_over,
-                         inbox->farm->first.number); /* it may be none */
-        place = place_of(inbox, fresh, &found);
-    }
+    if (inbox->seen_count >= INBOX_SENDERS_MAX &&
+        items_drop(inbox->seen, &inbox->seen_count, sizeof *inbox->seen, is_over,
+                   inbox->farm->first.number))
+        index_renew(&inbox->index, inbox->seen, inbox->seen_count, sizeof *inbox->seen);
     if (inbox->seen_count >= INBOX_SENDERS_MAX)
         return RECORD_FULL;
     seen = items_reserve(inbox->seen, inbox->seen_count, &inbox->seen_cap, sizeof *seen, 1);
     if (seen == NULL)
         return RECORD_FAILED;
     inbox->seen = seen;
-    items_insert(seen, &inbox->seen_count, sizeof *seen, place, fresh);
+    if (!index_reserve(&inbox->index, seen, inbox->seen_count, sizeof *seen))
+        return RECORD_FAILED;
+    seen[inbox->seen_count] = *fresh;
+    index_add(&inbox->index, seen, inbox->seen_count++, sizeof *seen);
     return RECORD_OPENED;
 }
 

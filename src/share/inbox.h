@@ -16,16 +16,17 @@
 
 #include "base/secret.h"
 #include "keys/key.h"
+#include "share/index.h"
 #include "share/record.h"
 
-#define INBOX_SENDERS_MAX 32768U /* of each kind counted apart */
+#define INBOX_SENDERS_MAX 32768U /* who sends both kinds counts twice */
 
 #define INBOX_ENGINES_MAX 4U
 #define INBOX_NO_ENGINE INBOX_ENGINES_MAX
 
-/* Of one sender and kind, the highest sequence that was taken. Begins with what it is sorted by. */
+/* Of one sender and kind, the highest sequence that was taken. */
 struct inbox_seen {
-    uint8_t name[KEY_NAME_LEN]; /* sender 8 | kind 1 | zeros: for items.h */
+    uint8_t name[KEY_NAME_LEN]; /* sender 8 | kind 1 | zeros: for items.h, index.h */
     uint64_t sequence;
     uint64_t brought[INBOX_ENGINES_MAX]; /* the highest of each engine, up to that */
 };
@@ -36,8 +37,9 @@ struct inbox {
     uint64_t host;                      /* our own id */
     size_t engine;  /* which one brings what is offered and taken; or INBOX_NO_ENGINE */
     bool lets_back; /* older records of ours are let in: they are of before we lost our memory */
-    struct inbox_seen *seen;
+    struct inbox_seen *seen; /* as they came */
     size_t seen_count, seen_cap;
+    struct index index;               /* of them */
     uint64_t counts[RECORD_VERDICTS]; /* how often each verdict was given */
 };
 
