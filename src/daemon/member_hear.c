@@ -9,6 +9,8 @@
 #define DAMAGED_MS \
     3600000U /* until keys are asked for again at the latest, where some do not open */
 
+#define BURST_MS 1000U /* what is said in a row may be that far ahead of the clock */
+
 static struct ring_time
 time_of(const struct member *member)
 {
@@ -68,18 +70,19 @@ tell_double(struct member *member)
 }
 
 /* A record of ours that is newer than what we have said in this run. What an engine lists that came
- * up late is of an earlier run, before the clock went back: go on above it. */
+ * up late, or is of a time that is still to come, is of an earlier run, before the clock went back:
+ * go on above it. */
 static void
-hear_ourselves(struct member_engine *at)
+hear_ourselves(struct member_engine *at, uint64_t sequence, struct ring_time now)
 {
     struct member *member = at->member;
 
-    if (at->has_listed) {
+    if (at->has_listed && sequence <= now.unix_ms + BURST_MS) {
         tell_double(member);
         return;
     }
     member->is_unsaid = true;
-    member->due.keys = time_of(member).boot_ms;
+    member->due.keys = now.boot_ms;
 }
 
 /* A status of ours that is newer than what we have said. The first is perhaps of an earlier run,
@@ -105,6 +108,7 @@ hear_keys(struct member_engine *at, const struct engine_name *name, const uint8_
     if (member->letter_count == MEMBER_LETTERS_MAX)
         member_take_letters(member, now);
     member->inbox.engine = at->index;
+    member->inbox.offset_ms = now.unix_ms - now.boot_ms;
     member->inbox.lets_back = !at->is_read;
     verdict = inbox_open(&member->inbox, &letter.content, &letter.head, RECORD_KEYS, bytes, len,
                          now.unix_ms);
@@ -118,7 +122,7 @@ hear_keys(struct member_engine *at, const struct engine_name *name, const uint8_
     }
     if (letter.head.sender == member->host && member->said_ms != 0 &&
         letter.head.sequence > member->said_ms)
-        hear_ourselves(at);
+        hear_ourselves(at, letter.head.sequence, now);
     member->letters[member->letter_count++] = letter;
     if (member->letter_count == 1)
         member_arm(member, now);

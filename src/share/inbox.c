@@ -105,6 +105,39 @@ judge(const struct inbox *inbox, const struct record_head *head, enum record_kin
     return RECORD_OPENED;
 }
 
+/* Of another record it is another. */
+static uint64_t
+tag_of(const uint8_t *bytes, size_t len)
+{
+    struct reader r = reader_of(bytes + len - sizeof(uint64_t), sizeof(uint64_t));
+
+    return read_u64(&r);
+}
+
+static struct inbox_early *
+find_early(struct inbox *inbox, uint64_t tag)
+{
+    for (size_t i = 0; i < INBOX_EARLY_MAX && i < inbox->early_count; i++)
+        if (inbox->early[i].tag == tag)
+            return &inbox->early[i];
+    return NULL;
+}
+
+/* It is dated ahead, or was when it first came, by our clock as it is set now. */
+static bool
+came_early(struct inbox *inbox, const struct record_head *head, uint64_t tag, uint64_t now_ms)
+{
+    const struct inbox_early *early = find_early(inbox, tag);
+
+    if (early != NULL)
+        return is_ahead(head->sequence, early->boot_ms + inbox->offset_ms);
+    if (!is_ahead(head->sequence, now_ms))
+        return false;
+    inbox->early[inbox->early_count++ % INBOX_EARLY_MAX] =
+        (struct inbox_early){tag, now_ms - inbox->offset_ms};
+    return true;
+}
+
 static enum record_verdict
 counted(struct inbox *inbox, enum record_verdict verdict)
 {
@@ -121,6 +154,9 @@ inbox_open(struct inbox *inbox, struct secret_buf *content, struct record_head *
 
     if (verdict == RECORD_OPENED)
         verdict = judge(inbox, &read, kind, now_ms);
+    if (kind == RECORD_KEYS && (verdict == RECORD_OPENED || verdict == RECORD_AHEAD) &&
+        came_early(inbox, &read, tag_of(bytes, len), now_ms))
+        verdict = RECORD_AHEAD;
     if (verdict == RECORD_OPENED)
         verdict = record_unseal(content, head, inbox->farm, bytes, len);
     return verdict == RECORD_OPENED ? verdict : counted(inbox, verdict);

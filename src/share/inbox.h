@@ -5,6 +5,10 @@
  * opens again. So what could not be used in full (no memory, a key of a clock that is ahead) may
  * be offered again. R-RECORD-4 to -7 of record.h.
  *
+ * What came when it was dated over 10 min ahead is not let in when time has caught up either: it
+ * was said by a clock that was wrong, and that may be right since, and say something else. Unless
+ * ours was wrong: then it was not ahead, as we see it now.
+ *
  * Engines are of different speeds: what one brings after another has brought something newer is
  * known, and only what is older than what it brought itself is rolled back. */
 #ifndef SHARE_INBOX_H
@@ -31,15 +35,26 @@ struct inbox_seen {
     uint64_t brought[INBOX_ENGINES_MAX]; /* the highest of each engine, up to that */
 };
 
+/* A keys record that came when it was dated ahead. */
+struct inbox_early {
+    uint64_t tag;     /* by which it is known again: the end of its seal */
+    uint64_t boot_ms; /* when it came */
+};
+
+#define INBOX_EARLY_MAX 256U /* the last ones */
+
 struct inbox {
     struct farm *farm;                  /* the caller's, as the next one */
     char keyset[RECORD_KEYSET_MAX + 1]; /* its name */
     uint64_t host;                      /* our own id */
-    size_t engine;  /* which one brings what is offered and taken; or INBOX_NO_ENGINE */
+    size_t engine;      /* which one brings what is offered and taken; or INBOX_NO_ENGINE */
+    uint64_t offset_ms; /* Unix time minus boot time, by our clock, for who offers keys */
     bool lets_back; /* older records of ours are let in: they are of before we lost our memory */
     struct inbox_seen *seen; /* as they came */
     size_t seen_count, seen_cap;
-    struct index index;               /* of them */
+    struct index index; /* of them */
+    struct inbox_early early[INBOX_EARLY_MAX];
+    size_t early_count;               /* that ever came: the next one is put behind the last */
     uint64_t counts[RECORD_VERDICTS]; /* how often each verdict was given */
 };
 

@@ -24,8 +24,9 @@
  *               the salt.
  *   R-RECORD-4: nothing of the content is parsed, and no host is believed in, before the seal has
  *               opened.
- *   R-RECORD-5: a sequence over 10 min ahead of our clock is refused; so is one that is not above
- *               the last one taken from that sender, keyset and kind.
+ *   R-RECORD-5: a sequence over 10 min ahead of our clock is refused, and of keys
+ *               stays so; so is one that is not above the last one taken from that sender, keyset
+ *               and kind.
  *   R-RECORD-6: each refusal is counted by its cause.
  *   R-RECORD-7: memory for what was seen is bounded. */
 #ifndef SHARE_RECORD_H

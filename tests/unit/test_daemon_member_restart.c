@@ -116,6 +116,43 @@ test_double_that_learns(void **state)
     assert_string_equal(anew->member->host_trouble.text, "");
 }
 
+/* A host begins anew with its clock set back, and hears of what it said before only when it has
+ * said more, which the others took for older: it says that again, and is no double. */
+static void
+test_set_back(void **state)
+{
+    struct farm_world *world = farm_open(2);
+    struct medium_record before;
+    struct farm_host *host;
+    uint8_t old[KEY_NAME_LEN], fresh[KEY_NAME_LEN], bytes[RECORD_SMALL];
+
+    (void)state;
+    assert_non_null(world);
+    host = &world->hosts[0];
+    host->ahead_ms = 4 * (int64_t)MINUTE_MS;
+    assert_true(farm_begin(world));
+    assert_int_equal(order_rotate(host, old), SERVICE_DONE);
+    farm_run(world, 1000);
+    before = world->media[0].records[RECORD_KEYS][0];
+    assert_in_range(before.len, 1, sizeof bytes);
+    memcpy(bytes, before.bytes, before.len);
+    host_close(host);
+    host->ahead_ms = 0;
+    host->scripts[0].is_deaf = true;
+    assert_true(host_open(host));
+    farm_run(world, 10000);
+    assert_int_equal(order_rotate(host, fresh), SERVICE_DONE);
+    farm_run(world, 10000);
+    assert_false(host_has(&world->hosts[1], fresh, 0));
+    assert_true(medium_put(world, 0, RECORD_KEYS, host->index, host->id, bytes, before.len));
+    host->scripts[0].is_deaf = false;
+    farm_run(world, 10000);
+    assert_true(host_has(&world->hosts[1], fresh, 0));
+    assert_string_equal(host->member->host_trouble.text, "");
+    farm_run(world, MINUTE_MS);
+    assert_true(farm_agrees(world));
+}
+
 /* Of two engines one has no memory for a record: it is tried again, and what the other brings back
  * of it is no other host's. */
 static void
@@ -157,6 +194,7 @@ main(void)
         cmocka_unit_test_teardown(test_own_keys_come_back, farm_teardown),
         cmocka_unit_test_teardown(test_double, farm_teardown),
         cmocka_unit_test_teardown(test_double_that_learns, farm_teardown),
+        cmocka_unit_test_teardown(test_set_back, farm_teardown),
         cmocka_unit_test_teardown(test_put_fails, farm_teardown),
     };
 

@@ -171,6 +171,50 @@ test_ahead(void **state)
     mail_close(&mail);
 }
 
+/* R-RECORD-5: what came when it was ahead stays refused when time has caught up; not if it came
+ * after that, nor if our clock was behind when it came. */
+static void
+test_early(void **state)
+{
+    const uint64_t later_ms = 3600000, sequence = NOW_MS + 2 * KEY_SKEW_MS;
+
+    (void)state;
+    for (uint64_t behind_ms = 0; behind_ms <= 2 * KEY_SKEW_MS; behind_ms += KEY_SKEW_MS) {
+        bool is_ours = behind_ms >= KEY_SKEW_MS;
+        struct mail mail;
+
+        assert_true(mail_open(&mail));
+        assert_int_equal(offer_number(&mail, sequence, NOW_MS), RECORD_AHEAD);
+        assert_int_equal(offer_number(&mail, sequence, NOW_MS + KEY_SKEW_MS - 1), RECORD_AHEAD);
+        mail.inbox.offset_ms += behind_ms;
+        assert_int_equal(offer_number(&mail, sequence, NOW_MS + later_ms),
+                         is_ours ? RECORD_OPENED : RECORD_AHEAD);
+        assert_int_equal(offer_number(&mail, NOW_MS, NOW_MS + later_ms),
+                         is_ours ? RECORD_ROLLED_BACK : RECORD_OPENED);
+        assert_int_equal(offer_number(&mail, sequence + 1, NOW_MS + later_ms), RECORD_OPENED);
+        mail_close(&mail);
+    }
+}
+
+/* R-RECORD-7: of what came too early the last ones are known. */
+static void
+test_many_early(void **state)
+{
+    struct mail mail;
+
+    (void)state;
+    assert_true(mail_open(&mail));
+    for (uint64_t i = 0; i <= INBOX_EARLY_MAX; i++)
+        assert_int_equal(offer_number(&mail, NOW_MS + 2 * KEY_SKEW_MS + i, NOW_MS), RECORD_AHEAD);
+    for (uint64_t i = INBOX_EARLY_MAX; i > 0; i--)
+        assert_int_equal(
+            offer_number(&mail, NOW_MS + 2 * KEY_SKEW_MS + i, NOW_MS + 3 * KEY_SKEW_MS),
+            RECORD_AHEAD);
+    assert_int_equal(offer_number(&mail, NOW_MS + 2 * KEY_SKEW_MS, NOW_MS + 3 * KEY_SKEW_MS),
+                     RECORD_OPENED);
+    mail_close(&mail);
+}
+
 /* R-RECORD-6: other farms, keysets, kinds; damage. */
 static void
 test_causes(void **state)
@@ -311,6 +355,8 @@ main(void)
         cmocka_unit_test(test_again),
         cmocka_unit_test(test_not_taken),
         cmocka_unit_test(test_ahead),
+        cmocka_unit_test(test_early),
+        cmocka_unit_test(test_many_early),
         cmocka_unit_test(test_causes),
         cmocka_unit_test(test_forged_changes_nothing),
         cmocka_unit_test(test_peer_and_own),
