@@ -7,6 +7,7 @@
 
 #include "happen_inner.h"
 #include "keys_support.h"
+#include "network.h"
 #include "share/farm.h"
 
 #define OUT_LEAST_MS 660000U          /* of a clock that is wrong ... */
@@ -138,6 +139,7 @@ setting_rekey(struct world *world)
     if (status != 200)
         return world_fail(world, "host %u: rekey: %d", host->index, status);
     world->rekeyed = host;
+    network_links(world->network); /* what was on its way in the old farm is lost */
     for (unsigned i = 0; i < world->count; i++) {
         struct host *other = &world->hosts[i];
 
