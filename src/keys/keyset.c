@@ -232,6 +232,36 @@ others_are_ahead(const struct keyset *set, uint64_t maker, uint64_t now_ms)
     return false;
 }
 
+static bool
+is_named(const struct keyset *set, const uint8_t name[KEY_NAME_LEN])
+{
+    bool found;
+
+    (void)items_place(set->revocations, set->revocation_count, sizeof *set->revocations, name,
+                      &found); /* where it is does not matter */
+    return found;
+}
+
+/* Keys that `was` withdrew, and the mark as it is now, moved, would not: this maker's move with it,
+ * as it was ordered by their clock; others' may be learnt again. */
+static void
+settle_mark(struct keyset *set, const struct mark *was, uint64_t maker)
+{
+    uint64_t by_ms = was->made_ms - set->mark.made_ms;
+
+    for (size_t i = 0; i < set->key_count; i++) {
+        struct key *key = &set->keys[i];
+
+        if (key->made_ms > was->made_ms || key->made_ms <= set->mark.made_ms)
+            continue;
+        if (key->maker == maker)
+            key->made_ms = moved(key->made_ms, true, by_ms, 0);
+        else if (!is_named(set, key->name))
+            key->open_until = 0;
+    }
+    (void)items_drop(set->keys, &set->key_count, sizeof *set->keys, is_key_over, 0); /* if any */
+}
+
 void
 keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, bool is_agreed, uint64_t now_ms)
 {
@@ -243,6 +273,8 @@ keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, bool is_agree
     if (is_future(set->mark.made_ms, now_ms)) {
         set->mark.made_ms = moved(set->mark.made_ms, back, by * 1000, 0);
         set->mark.until = moved(set->mark.until, back, by, 1);
+        if (!is_wrong)
+            settle_mark(set, &was, maker);
     }
     shift_held(set, back, by);
     for (size_t i = 0; i < set->key_count; i++) {

@@ -142,12 +142,13 @@ bool keyset_expire(struct keyset *set, uint64_t now_ms);
  * that: what is left of each stays the same. None moves to before 1970. */
 void keyset_shift(struct keyset *set, int64_t by_s);
 
-/* The same in a farm, at `now_ms` by the clock as it was set: only of one maker's keys, for others'
- * times are told by other clocks, and of a mark that they refused as too far ahead. When a key was
- * made is not moved, so that marks withdraw it as before, here or where they are not known yet; but
- * none was made in the future. Unless the clock is the farm's (`is_agreed`), others' keys from over
- * 10 min in the future say that it is wrong: then when keys were made stays, for it will be set
- * right. */
+/* The same in a farm, at `now_ms` by the clock as it was set: only of one maker's keys, for
+ * others' times are told by other clocks, and of a mark that they refused as too far ahead;
+ * others' keys that it withdrew, and does not as it is now, are dropped, to be learnt again. When
+ * a key was made is not moved, so that marks withdraw it as before, here or where they are not
+ * known yet; but none was made in the future. Unless the clock is the farm's (`is_agreed`),
+ * others' keys from over 10 min in the future say that it is wrong: then when keys were made
+ * stays, for it will be set right. */
 void keyset_shift_own(struct keyset *set, uint64_t maker, int64_t by_s, bool is_agreed,
                       uint64_t now_ms);
 

@@ -249,6 +249,42 @@ test_own_were_revoked_ahead(void **state)
     assert_int_equal(set.keys[0].made_ms, NOW_MS + 5000);
 }
 
+/* All was revoked while our clock was two hours ahead: what others made after that, by the right
+ * clock, is not revoked once ours is right, and may be learnt again; what they made before it is,
+ * as is what was revoked by name, and what we made before. */
+static void
+test_others_are_spared(void **state)
+{
+    static const uint64_t made_ms[] = {NOW_MS - 1000, NOW_MS + 60000, NOW_MS + 60001};
+    const uint64_t ahead_ms = (uint64_t)7200 * 1000, then_ms = NOW_MS + ahead_ms;
+    struct key keys[3], ours = key_of(3, 7200);
+    KEYSET(set);
+
+    (void)state;
+    ours.maker = 7;
+    ours.made_ms = NOW_MS + 90000;
+    assert_int_equal(keyset_add(&set, &ours, then_ms, NULL), KEYSET_CHANGED);
+    assert_int_equal(keyset_revoke_mark(&set, then_ms, NOW_S + 99999, then_ms, NULL),
+                     KEYSET_CHANGED);
+    for (uint16_t i = 0; i < 3; i++) {
+        keys[i] = key_of(i, 7200);
+        keys[i].maker = 8;
+        keys[i].made_ms = made_ms[i];
+        assert_int_equal(keyset_add(&set, &keys[i], then_ms, NULL), KEYSET_CHANGED);
+    }
+    assert_int_equal(keyset_revoke_name(&set, keys[2].name, NOW_S + 99999, then_ms, NULL),
+                     KEYSET_CHANGED);
+    keyset_shift_own(&set, 7, -7200, false, NOW_MS + 120000);
+    assert_int_equal(set.mark.made_ms, NOW_MS);
+    assert_int_equal(set.key_count, 3);
+    assert_int_equal(keyset_find(&set, ours.name)->flags, KEY_REVOKED);
+    assert_in_range(keyset_find(&set, ours.name)->made_ms, 0, NOW_MS);
+    assert_int_equal(keyset_find(&set, keys[0].name)->flags, KEY_REVOKED);
+    assert_int_equal(keyset_find(&set, keys[2].name)->flags, KEY_REVOKED);
+    assert_int_equal(keyset_add(&set, &keys[1], NOW_MS + 120000, NULL), KEYSET_CHANGED);
+    assert_int_equal(keyset_find(&set, keys[1].name)->flags, 0);
+}
+
 /* What we made while our clock was two hours ahead, three hours ago: others take no times that are
  * of before it was made, until it was made when it seals, or after the mark that it was made
  * after. */
@@ -334,7 +370,8 @@ main(void)
         cmocka_unit_test(test_bounds),         cmocka_unit_test(test_own_move),
         cmocka_unit_test(test_own_were_ahead), cmocka_unit_test(test_others_were_ahead),
         cmocka_unit_test(test_own_go_wrong),   cmocka_unit_test(test_own_were_revoked_ahead),
-        cmocka_unit_test(test_redate),         cmocka_unit_test(test_adopt),
+        cmocka_unit_test(test_redate),         cmocka_unit_test(test_others_are_spared),
+        cmocka_unit_test(test_adopt),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
