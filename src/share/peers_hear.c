@@ -7,9 +7,12 @@
 #include "share/peers_inner.h"
 
 #define JUST_MS 50U /* what just went to the group does not go again */
-#define SPREAD_LEAST_MS \
-    20U /* answers to the group wait up to a ms a host, so that one comes first */
+/* Answers to the group wait up to a ms a host, so that one comes first; who did not make the record
+ * waits for who did, and of many such hosts some answer, by chance. */
+#define SPREAD_LEAST_MS 20U
 #define SPREAD_MOST_MS 250U
+#define SPREAD_OTHERS 4U /* times as long */
+#define OTHERS_ENOUGH 32U
 #define STATUS_AGAIN_MS 500U
 #define ANSWERS_AT_ONCE 32U
 #define LISTEN_MS 10000U /* after so long without a word of others a status is one, too */
@@ -152,12 +155,13 @@ hear_part(const struct heard *heard, const struct peers_part *part)
 /* ---- summaries ---- */
 
 static uint64_t
-spread_ms(struct peers *peers)
+spread_ms(struct peers *peers, bool is_ours)
 {
     uint64_t most = peers->host_count;
 
     most = most < SPREAD_LEAST_MS ? SPREAD_LEAST_MS : most;
-    return peers_random(peers, most > SPREAD_MOST_MS ? SPREAD_MOST_MS : most);
+    most = most > SPREAD_MOST_MS ? SPREAD_MOST_MS : most;
+    return is_ours ? peers_random(peers, most) : most + peers_random(peers, SPREAD_OTHERS * most);
 }
 
 /* The other lacks this one of ours. */
@@ -166,13 +170,16 @@ answer(const struct heard *heard, struct peers_record *record, enum record_kind 
        uint64_t just_ms)
 {
     struct peers *peers = heard->peers;
+    bool is_ours = record->sender == peers->host;
 
     if (heard->from != NULL) {
         if (peers_budget_take(peers, heard->host, record, heard->now_ms))
             (void)peers_send_answer(peers, heard->from, record, kind); /* else it asks again */
     } else if (record->due_ms == 0 &&
-               (record->seen_ms == 0 || heard->now_ms - record->seen_ms >= just_ms)) {
-        peers_store_due(&peers->stores[kind], record, heard->now_ms + 1 + spread_ms(peers));
+               (record->seen_ms == 0 || heard->now_ms - record->seen_ms >= just_ms) &&
+               (is_ours || peers_random(peers, peers->host_count) < OTHERS_ENOUGH)) {
+        peers_store_due(&peers->stores[kind], record,
+                        heard->now_ms + 1 + spread_ms(peers, is_ours));
     }
 }
 
@@ -224,6 +231,7 @@ hear_summary(const struct heard *heard, const struct peers_summary *summary)
     struct peers_record *status = peers_store_find(&peers->stores[RECORD_STATUS], peers->host);
     bool lacks;
 
+    peers->trickle.all++;
     if (summary->wants_statuses && status != NULL)
         answer(heard, status, RECORD_STATUS, STATUS_AGAIN_MS);
     if (summary->digest == peers->stores[RECORD_KEYS].digest) {

@@ -183,7 +183,10 @@ struct peers {
 
     struct {
         uint64_t begun_ms, len_ms, at_ms;
-        unsigned heard;
+        uint64_t anew_ms;     /* not before then does it begin anew, ... */
+        uint64_t quiet_ms;    /* ... or say what we have */
+        unsigned heard;       /* in this interval: summaries that are as ours, ... */
+        unsigned all, before; /* ... of all kinds; and in the one before */
         bool is_said;
     } trickle;
     uint64_t calm_ms, calm_until_ms; /* what leads to nothing is asked less and less often */

@@ -8,6 +8,8 @@
 #define LONGEST_MS 8000U
 #define CALM_MS 64000U /* what leads to nothing is tried this often, at last */
 #define ENOUGH 3U      /* others who said the same */
+#define LOUD 64U       /* summaries in an interval: with more, only some speak, by chance */
+#define AT_A_MS 2U     /* summaries of all who lack something together, in the group, about */
 #define FAN_OUT 4U     /* of the list, per summary */
 #define IN_A_ROW 8U    /* datagrams at most, where there are more pairs than fit into one */
 
@@ -66,8 +68,17 @@ pick(struct peers *peers, const struct address *to[1 + FAN_OUT])
     return count;
 }
 
+/* For so long one host of all is quiet that has said so much. */
+static uint64_t
+quiet_ms(const struct peers *peers, unsigned said)
+{
+    uint64_t quiet_ms = said * peers->host_count / AT_A_MS;
+
+    return quiet_ms < LONGEST_MS ? quiet_ms : LONGEST_MS;
+}
+
 static void
-say(struct peers *peers)
+say(struct peers *peers, uint64_t now_ms)
 {
     const struct address *to[1 + FAN_OUT];
     uint8_t body[DATAGRAM_BODY_MAX];
@@ -79,6 +90,8 @@ say(struct peers *peers)
         len = write_summary(peers, body, &peers->rotation, false);
     while (peers_send_body(peers, to, count, body, len) && is_apart && ++said < IN_A_ROW &&
            peers->rotation != 0);
+    if (is_apart && peers->group.len > 0)
+        peers->trickle.quiet_ms = now_ms + quiet_ms(peers, said + 1); /* one for an answer */
 }
 
 void
@@ -110,15 +123,19 @@ begin(struct peers *peers, uint64_t now_ms)
     peers->trickle.begun_ms = now_ms;
     peers->trickle.at_ms = now_ms + half_ms + peers_random(peers, half_ms);
     peers->trickle.heard = 0;
+    peers->trickle.before = peers->trickle.all;
+    peers->trickle.all = 0;
     peers->trickle.is_said = false;
 }
 
-/* Unless the interval is the shortest already. */
+/* Unless the interval is the shortest already, or just was: of many hosts each has news for all
+ * others, and what they all ask would keep them from hearing the answers. */
 static void
 reset(struct peers *peers, uint64_t now_ms)
 {
-    if (peers->trickle.len_ms == SHORTEST_MS)
+    if (peers->trickle.len_ms == SHORTEST_MS || now_ms < peers->trickle.anew_ms)
         return;
+    peers->trickle.anew_ms = now_ms + peers->host_count;
     peers->trickle.len_ms = SHORTEST_MS;
     begin(peers, now_ms);
 }
@@ -140,6 +157,18 @@ peers_talk_differ(struct peers *peers, uint64_t now_ms)
     peers->calm_until_ms = now_ms + peers->calm_ms;
     reset(peers, now_ms);
     return true;
+}
+
+/* Enough say the same; or many speak, and each something else: who ask by the hundred are answered
+ * no sooner, and what they say is more than they can hear. One that is alone with what it says is
+ * not kept from it: of those who agree few speak. */
+static bool
+is_kept_quiet(struct peers *peers, uint64_t now_ms)
+{
+    unsigned now = peers->trickle.all, before = peers->trickle.before;
+
+    return peers->trickle.heard >= ENOUGH || now_ms < peers->trickle.quiet_ms ||
+           peers_random(peers, now > before ? now : before) >= LOUD;
 }
 
 /* What is due goes to the group. */
@@ -171,8 +200,8 @@ peers_talk_turn(struct peers *peers, uint64_t now_ms)
         send_due(peers, (enum record_kind)kind, now_ms);
     if (!peers->trickle.is_said && now_ms >= peers->trickle.at_ms) {
         peers->trickle.is_said = true;
-        if (peers->trickle.heard < ENOUGH)
-            say(peers);
+        if (!is_kept_quiet(peers, now_ms))
+            say(peers, now_ms);
     }
     if (now_ms < peers->trickle.begun_ms + peers->trickle.len_ms)
         return;
