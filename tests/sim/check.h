@@ -8,7 +8,7 @@
  *   revoked     a key never seals or opens again where its revocation is known; nor does it seal,
  *               CHECK_SETTLE_MS later, at any host that was in reach of one that knows
  *   dry         some key seals wherever stekd has run for CHECK_START_MS
- *   agree       where nothing is broken all know the same, and one key seals (check_agree())
+ *   agree       where nothing is broken all know the same, times too, and one key seals there
  *
  * Times allow for how far the daemons' clocks were apart while a key lived. */
 #ifndef TESTS_SIM_CHECK_H

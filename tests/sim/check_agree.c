@@ -28,6 +28,8 @@ knows_key(const struct keyset *set, const struct key *key, uint64_t now_s)
         return (key->flags & KEY_REVOKED) != 0 && would_refuse(set, key);
     if (((own->flags | key->flags) & KEY_REVOKED) != 0)
         flags = KEY_REVOKED;
+    else if (own->seal_from != key->seal_from || own->open_until != key->open_until)
+        return false;
     return ((own->flags ^ key->flags) & flags) == 0;
 }
 
