@@ -115,6 +115,7 @@ test_kept(void **state)
     assert_true(talk_open(&talk));
     asked = talk.join.request;
     assert_true(join_encode(&file, &talk.join, NULL));
+    MEM_DEFINE(file.bytes, file.len); /* as from a disk */
     assert_non_null(strstr((const char *)file.bytes, "\n" JOIN_WORD ":"));
     join_wipe(&talk.join);
     for (size_t cut = 1; cut < file.len; cut += 5) {
