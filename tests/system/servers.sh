@@ -45,13 +45,19 @@ children() {
     sed -n "s/^\([0-9]*\) (.*) [A-Z] $1 .*/\1/p" /proc/[0-9]*/stat 2>/dev/null | tr '\n' ' '
 }
 
-# signal_server NAME SIGNAL: and wait until all its processes but the first are others.
+# signal_server NAME SIGNAL: and wait until all its processes but the first are others. HAProxy's
+# first process loses a signal that comes while it starts, so there may be another one.
 signal_server() {
     server_pid=$(cat "$tmp/$1.pid")
     old=$(children "$server_pid")
-    [ -n "$old" ] && kill -s "$2" "$server_pid" || return 1
+    [ -n "$old" ] || return 1
+    for _ in 1 2 3; do
+        kill -s "$2" "$server_pid" || return 1
+        # shellcheck disable=SC2086 # words
+        wait_for 30 all_ended $old && break
+    done
     # shellcheck disable=SC2086 # words
-    wait_for 60 all_ended $old && wait_for 60 has_children "$server_pid"
+    all_ended $old && wait_for 60 has_children "$server_pid"
 }
 
 has_children() {
