@@ -204,7 +204,8 @@ check 'status counts the orders' equal "$(number revocations)" 3
 
 # ---- watch ----
 
-"$STEK_BUILD/src/stekctl" -r "$run" watch --json -i 1 >"$tmp/watch" 2>"$tmp/watch.err" &
+: >"$tmp/watch"
+"$STEK_BUILD/src/stekctl" -r "$run" watch --json -i 1 >>"$tmp/watch" 2>"$tmp/watch.err" &
 watch=$!
 pids="$pids $watch"
 lines() {
@@ -224,7 +225,8 @@ check 'an interrupted watch ends well' equal $? 0
 check 'every line of watch is JSON' eval '"$json" pid <"$tmp/watch" >"$tmp/out"'
 check 'as many objects as lines' equal "$(grep -c . "$tmp/out")" "$(grep -c . "$tmp/watch")"
 
-"$STEK_BUILD/src/stekctl" -r "$run" watch -i 1 >"$tmp/watch" &
+: >"$tmp/watch" # lest lines of the former one count
+"$STEK_BUILD/src/stekctl" -r "$run" watch -i 1 >>"$tmp/watch" &
 watch=$!
 pids="$pids $watch"
 check 'watch prints a line each interval where there is no terminal' wait_for 60 lines 3
