@@ -64,45 +64,6 @@ dial(const struct daemon *daemon)
     return -1;
 }
 
-static inline bool
-start(struct daemon *daemon, const char *config)
-{
-    FILE *file;
-
-    *daemon = (struct daemon){.folder = "/tmp/stek-control-XXXXXX"};
-    if (mkdtemp(daemon->folder) == NULL)
-        return false;
-    (void)snprintf(daemon->config, sizeof daemon->config, "%s/stekd.conf", daemon->folder);
-    (void)snprintf(daemon->run, sizeof daemon->run, "%s/run", daemon->folder);
-    (void)snprintf(daemon->socket, sizeof daemon->socket, "%s/control", daemon->run);
-    (void)snprintf(daemon->log, sizeof daemon->log, "%s/log", daemon->folder);
-    file = fopen(daemon->config, "w");
-    if (file == NULL || fputs(config, file) < 0 || fclose(file) != 0)
-        return false;
-    daemon->pid = fork();
-    if (daemon->pid == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
-        exit(be_stekd(daemon));
-    }
-    for (int waited = 0; waited < PATIENCE_MS; waited += 10) {
-        int fd = dial(daemon);
-
-        if (fd >= 0)
-            return close(fd) == 0;
-        (void)poll(NULL, 0, 10);
-    }
-    return false;
-}
-
-static inline int
-setup(void **state)
-{
-    static struct daemon daemon;
-
-    *state = &daemon;
-    return !start(&daemon, "keyset \"www\" { }\nkeyset \"mail\" { rotate = 30m }\n");
-}
-
 /* Lines of its log so far that hold this text. */
 static inline unsigned
 count_logged(const struct daemon *daemon, const char *text)
@@ -188,6 +149,48 @@ ask(const struct daemon *daemon, json_t **root, const char *method, const char *
     if (text != NULL)
         *root = json_loads(text + 4, JSON_REJECT_DUPLICATES, NULL);
     return (int)strtol(reply + 9, NULL, 10);
+}
+
+/* Until it answers: its socket can be connected to before the groups are let in. */
+static inline bool
+start(struct daemon *daemon, const char *config)
+{
+    json_t *root;
+    FILE *file;
+
+    *daemon = (struct daemon){.folder = "/tmp/stek-control-XXXXXX"};
+    if (mkdtemp(daemon->folder) == NULL)
+        return false;
+    (void)snprintf(daemon->config, sizeof daemon->config, "%s/stekd.conf", daemon->folder);
+    (void)snprintf(daemon->run, sizeof daemon->run, "%s/run", daemon->folder);
+    (void)snprintf(daemon->socket, sizeof daemon->socket, "%s/control", daemon->run);
+    (void)snprintf(daemon->log, sizeof daemon->log, "%s/log", daemon->folder);
+    file = fopen(daemon->config, "w");
+    if (file == NULL || fputs(config, file) < 0 || fclose(file) != 0)
+        return false;
+    daemon->pid = fork();
+    if (daemon->pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
+        exit(be_stekd(daemon));
+    }
+    for (int waited = 0; waited < PATIENCE_MS; waited += 10) {
+        bool has_answered = ask(daemon, &root, "GET", "/v1/health", "") != 0;
+
+        json_decref(root);
+        if (has_answered)
+            return true;
+        (void)poll(NULL, 0, 10);
+    }
+    return false;
+}
+
+static inline int
+setup(void **state)
+{
+    static struct daemon daemon;
+
+    *state = &daemon;
+    return !start(&daemon, "keyset \"www\" { }\nkeyset \"mail\" { rotate = 30m }\n");
 }
 
 /* The name of the key that seals in the first keyset; "" if that is not known. */
