@@ -95,10 +95,16 @@ load_farm(const struct farm_host *host, struct farm *farm)
            farm_file_load(farm, &warning, &paths, NULL) == FARM_FILE_LOADED;
 }
 
+/* Not by memmem(), which would look at each byte: valgrind reports that of secrets. */
 static bool
-holds(const void *bytes, size_t len, const struct secret *secret)
+holds(const struct member *member, const struct secret *secret)
 {
-    return memmem(bytes, len, secret->bytes, sizeof secret->bytes) != NULL;
+    const uint8_t *bytes = (const uint8_t *)member;
+    bool found = false;
+
+    for (size_t i = 0; i + sizeof *secret <= sizeof *member && !found; i++)
+        found = secret_equal(bytes + i, secret->bytes, sizeof secret->bytes);
+    return found;
 }
 
 /* R-MEMBER-6: after days what is on disk and in memory opens no record of the first one; what is
@@ -115,8 +121,7 @@ test_days(void **state)
     assert_non_null(world);
     keep = farm_keep_days(&world->hosts[0].config.policy);
     assert_true(farm_begin(world));
-    assert_true(
-        holds(world->hosts[0].member, sizeof *world->hosts[0].member, &world->farm.first.secret));
+    assert_true(holds(world->hosts[0].member, &world->farm.first.secret));
     farm_run(world, DAYS * DAY_MS);
     assert_true(farm_agrees(world));
     for (size_t i = 0; i < 2; i++) {
@@ -126,9 +131,8 @@ test_days(void **state)
         assert_true(load_farm(host, &farm));
         assert_memory_equal(farm.id, world->farm.id, sizeof farm.id);
         assert_in_range(farm.first.number, today - keep - 1, today - keep);
-        assert_memory_equal(farm.first.secret.bytes, host->member->farm.first.secret.bytes,
-                            sizeof farm.first.secret.bytes);
-        assert_false(holds(host->member, sizeof *host->member, &world->farm.first.secret));
+        assert_true(secret_equal(&farm.first.secret, &host->member->farm.first.secret, SECRET_LEN));
+        assert_false(holds(host->member, &world->farm.first.secret));
     }
 }
 
