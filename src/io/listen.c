@@ -81,30 +81,40 @@ listen_unix(const char *path, struct err *err)
     return fd;
 }
 
-bool
-listen_unix_admit(const char *path, const gid_t *groups, size_t count, struct err *err)
+/* The new list takes the place of the old one at once: who is in both is let in all the time. */
+static bool
+admit(const char *path, const gid_t *groups, size_t count, struct err *err)
 {
     char text[64 + LISTEN_GROUPS_MAX * 24] = "u::rw-,g::---,m::rw-,o::---";
-    bool ok = false;
+    bool ok;
     acl_t acl;
 
-    /* it takes the rights from a list that was there before, too */
-    if (chmod(path, 0600) != 0 || count > LISTEN_GROUPS_MAX)
-        return err_errno(err, "%s: its mode cannot be set", path);
+    if (count > LISTEN_GROUPS_MAX)
+        return err_set(err, "%s: more than %u groups cannot be let in", path, LISTEN_GROUPS_MAX);
     for (size_t i = 0; i < count; i++) {
         size_t len = strlen(text);
 
         (void)snprintf(text + len, sizeof text - len, ",g:%lu:rw-", (unsigned long)groups[i]);
     }
-    acl = count == 0 ? NULL : acl_from_text(text);
-    if (acl != NULL) {
-        ok = acl_set_file(path, ACL_TYPE_ACCESS, acl) == 0;
-        if (!ok)
-            (void)err_errno(err, "%s: no groups can be let in", path);
-        (void)acl_free(acl); /* cannot fail for one of its own */
-    } else if (count > 0)
-        (void)err_set(err, "%s: no groups can be let in: no memory", path);
-    return ok || count == 0;
+    acl = acl_from_text(text);
+    if (acl == NULL)
+        return err_set(err, "%s: no groups can be let in: no memory", path);
+    ok = acl_set_file(path, ACL_TYPE_ACCESS, acl) == 0;
+    if (!ok)
+        (void)err_errno(err, "%s: no groups can be let in", path);
+    (void)acl_free(acl); /* cannot fail for one of its own */
+    return ok;
+}
+
+bool
+listen_unix_admit(const char *path, const gid_t *groups, size_t count, struct err *err)
+{
+    if (count > 0 && admit(path, groups, count, err))
+        return true;
+    /* it takes the rights from a list that was there before, too */
+    if (chmod(path, 0600) != 0)
+        return err_errno(err, "%s: its mode cannot be set", path);
+    return count == 0;
 }
 
 bool

@@ -1,15 +1,19 @@
 /* Sockets that listen by TCP: by which way a connection came, whose it is, and what is said where
- * an address cannot be had. Where the host has no IPv6, its part is passed over. */
+ * an address cannot be had. Where the host has no IPv6, its part is passed over. And who may connect
+ * to one of a path while that changes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/listen.h"
@@ -108,11 +112,56 @@ test_not_had(void **state)
     assert_string_equal(err.text, "192.0.2.1:9779: cannot listen: Cannot assign requested address");
 }
 
+static unsigned chmods;
+
+/* Instead of libc's: it keeps all groups out until there is a list again. */
+int
+chmod(const char *path, mode_t mode)
+{
+    chmods++;
+    return fchmodat(AT_FDCWD, path, mode, 0);
+}
+
+static mode_t
+mode_of(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 ? st.st_mode & 0777 : 0;
+}
+
+/* A list takes the place of another at once, as at a reload: nobody who is in both is kept out for
+ * a moment. With none only the owner is let in. */
+static void
+test_admit(void **state)
+{
+    const gid_t groups[] = {12345, 12346};
+    char dir[] = "/tmp/stek-listen-XXXXXX", path[64];
+    int fd;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/socket", dir); /* fits */
+    fd = listen_unix(path, NULL);
+    assert_true(fd >= 0);
+    assert_true(listen_unix_admit(path, groups, 2, NULL));
+    assert_int_equal(mode_of(path), 0660); /* of a list, the group's bits are the most it gives */
+    chmods = 0;
+    assert_true(listen_unix_admit(path, groups, 1, NULL));
+    assert_int_equal(chmods, 0);
+    assert_true(listen_unix_admit(path, NULL, 0, NULL));
+    assert_int_equal(mode_of(path), 0600);
+    close(fd);
+    unlink(path);
+    rmdir(dir);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ways),
+        cmocka_unit_test(test_admit),
         cmocka_unit_test(test_not_had),
     };
 
