@@ -1,6 +1,6 @@
 /* Sockets that listen by TCP: by which way a connection came, whose it is, and what is said where
- * an address cannot be had. Where the host has no IPv6, its part is passed over. And who may connect
- * to one of a path while that changes. */
+ * an address cannot be had. Where the host has no IPv6, its part is passed over. And who may
+ * connect to one of a path while that changes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
