@@ -4,21 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mix.h"
 #include "keys/key.h"
 
 #define FIRST_COUNT 64U
 
-/* The finalizer of splitmix64 over both halves: ids may be small numbers, too. */
+/* Ids may be small numbers, too. */
 static uint64_t
 hash_of(const uint8_t *name)
 {
-    uint64_t half[2], x;
+    uint64_t half[2];
 
     memcpy(half, name, sizeof half);
-    x = half[0] + (half[1] ^ half[1] >> 29) * 0x9e3779b97f4a7c15U;
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebU;
-    return x ^ x >> 31;
+    return mix_bits(half[0] + (half[1] ^ half[1] >> 29) * MIX_STEP);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mix.h"
 #include "io/entropy.h"
 #include "share/peers_inner.h"
 
@@ -101,11 +102,9 @@ state(const struct engine *engine, struct engine_state *out)
 uint64_t
 peers_random(struct peers *peers, uint64_t below)
 {
-    uint64_t x = peers->rng += 0x9e3779b97f4a7c15U; /* splitmix64: it only spreads moments */
+    uint64_t x = mix_next(&peers->rng); /* it only spreads moments */
 
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebU;
-    return below == 0 ? 0 : (x ^ x >> 31) % below;
+    return below == 0 ? 0 : x % below;
 }
 
 static uint64_t

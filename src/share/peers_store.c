@@ -2,23 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mix.h"
 #include "share/peers_inner.h"
-
-/* The finalizer of splitmix64: any change of a pair changes about half of the bits. */
-static uint64_t
-mix(uint64_t x)
-{
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebU;
-    return x ^ x >> 31;
-}
 
 /* The digest is the sum of these, so each change of the store costs one step. Members alone have a
  * say, and they need no collision to lie. */
 static uint64_t
 digest_of(uint64_t sender, uint64_t sequence)
 {
-    return mix(mix(sender + 0x9e3779b97f4a7c15U) ^ sequence);
+    return mix_bits(mix_bits(sender + MIX_STEP) ^ sequence);
 }
 
 size_t

@@ -10,21 +10,17 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/mix.h"
 #include "keys/keyset.h"
 #include "keys/schedule.h"
 
 #define NOW_S ((uint64_t)1700000000)
 #define NOW_MS (NOW_S * 1000)
 
-/* splitmix64 */
 static inline uint64_t
 rng_next(uint64_t *rng)
 {
-    uint64_t x = *rng += 0x9e3779b97f4a7c15U;
-
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9U;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebU;
-    return x ^ x >> 31;
+    return mix_next(rng);
 }
 
 static inline uint64_t
